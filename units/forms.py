@@ -1,0 +1,43 @@
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from units.models import User
+from units.signing_in import is_held_off
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": _(
+            "The account or the password is wrong. Check both and try again. "
+            "The password tells capital letters from small ones."
+        ),
+        "held_off": _(
+            "Too many tries have failed. Wait five minutes and try again, "
+            "or ask your HR administrator for help."
+        ),
+        "inactive": _("This account may no longer sign in."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = _("Account name or e-mail address")
+        self.fields["username"].max_length = 254
+        self.fields["username"].widget.attrs |= {"maxlength": 254, "autocomplete": "username"}
+        self.fields["password"].label = _("Password")
+
+    def clean(self) -> dict[str, Any]:
+        username = self.cleaned_data.get("username")
+        if self.request and username and is_held_off(self.request, username):
+            raise ValidationError(self.error_messages["held_off"], code="held_off")
+        return super().clean()
+
+
+class ProfileForm(forms.ModelForm[User]):
+    class Meta:
+        model = User
+        fields = ["language", "appearance"]
+        widgets = {"language": forms.RadioSelect, "appearance": forms.RadioSelect}

@@ -1,0 +1,327 @@
+"""People, what they are employed as, and the dated roles from which all rights come."""
+
+from datetime import date
+from typing import Any, Self
+
+import pghistory
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from units.models.organisation import Unit, UnitLine
+from units.periods import PeriodQuerySet, check_period, ends_after_start, no_overlap
+from units.sorting import swedish_order
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, user: "User", day: date | None = None) -> Self:
+        """Those whose name `user` may see: all but people with protected identity, who show only
+        to themselves, their managers and the HR administrators named for them."""
+        kept = ProtectedIdentityKeeper.objects.active_on(day).filter(
+            person=OuterRef("pk"), administrator=user
+        )
+        managed = Employment.objects.managed_by(user, day).filter(person=OuterRef("pk"))
+        return self.filter(
+            Q(has_protected_identity=False) | Q(pk=user.pk) | Exists(kept) | Exists(managed)
+        )
+
+    def in_swedish_order(self) -> Self:
+        return self.order_by(swedish_order("family_name"), swedish_order("given_name"), "pk")
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, account: str | None) -> "User":
+        """By account name or e-mail address, in either case of letters.
+
+        Raises User.DoesNotExist. An account name holds no @, so the two never mean two people.
+        """
+        field = "email" if account and "@" in account else "account_name"
+        user: User = self.get(**{field: (account or "").strip().lower()})
+        return user
+
+    def create_user(self, account_name: str, password: str | None = None, **fields: Any) -> "User":
+        user = User(account_name=account_name.lower(), **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def create_superuser(self, account_name: str, password: str | None = None, **fields: Any) -> "User":
+        """The first way into an empty portal: a system administrator of the city, made if missing.
+
+        There is no superuser flag to set: all rights come from dated assignments.
+        """
+        from units.actions import city_root
+
+        user = self.create_user(account_name, password, **fields)
+        RoleAssignment.objects.create(
+            person=user, unit=city_root(), role=Role.SYSTEM_ADMINISTRATOR, starts_on=timezone.localdate()
+        )
+        return user
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    exclude=["password", "last_login"],
+)
+class User(AbstractBaseUser):
+    class Language(models.TextChoices):
+        SWEDISH = "sv", _("Swedish")
+        ENGLISH = "en", _("English")
+
+    class Appearance(models.TextChoices):
+        AUTO = "auto", _("As my device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    account_name = models.CharField(_("account name"), max_length=60, unique=True)
+    email = models.EmailField(_("e-mail address"), unique=True)
+    given_name = models.CharField(_("given name"), max_length=100)
+    family_name = models.CharField(_("family name"), max_length=100)
+    employment_number = models.CharField(
+        _("employment number"),
+        max_length=20,
+        unique=True,
+        null=True,  # noqa: DJ001 - several people without a number, each number once
+        blank=True,
+        help_text=_("The city's own number, never the personal identity number."),
+    )
+    has_protected_identity = models.BooleanField(
+        _("protected identity"),
+        default=False,
+        help_text=_(
+            "The name then shows only to the person, their managers and the HR administrators "
+            "named for them."
+        ),
+    )
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    language = models.CharField(
+        _("language"), max_length=2, choices=Language, default=Language.SWEDISH
+    )
+    appearance = models.CharField(
+        _("appearance"), max_length=5, choices=Appearance, default=Appearance.AUTO
+    )
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "account_name"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email", "given_name", "family_name"]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.CheckConstraint(
+                name="user_account_name_is_lower_case",
+                condition=Q(account_name=Lower("account_name")) & ~Q(account_name__contains="@"),
+                violation_error_message=_(
+                    "Write the account name in lower case and without the sign @."
+                ),
+            ),
+            models.CheckConstraint(
+                name="user_email_is_lower_case",
+                condition=Q(email=Lower("email")),
+                violation_error_message=_("Write the e-mail address in lower case."),
+            ),
+            models.CheckConstraint(
+                name="user_language_is_known", condition=Q(language__in=["sv", "en"])
+            ),
+            models.CheckConstraint(
+                name="user_appearance_is_known", condition=Q(appearance__in=["auto", "light", "dark"])
+            ),
+            models.CheckConstraint(
+                name="user_employment_number_is_not_empty", condition=~Q(employment_number="")
+            ),
+            models.CheckConstraint(
+                name="user_employment_number_is_no_identity_number",
+                condition=~Q(employment_number__regex=r"^(\d{2})?\d{6}[-+]?\d{4}$"),
+                violation_error_message=_(
+                    "This looks like a personal identity number, which the portal does not store. "
+                    "Write the employment number."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+    def clean(self) -> None:
+        self.account_name = self.account_name.lower()
+        self.email = self.email.lower()
+        self.employment_number = self.employment_number or None
+
+    @cached_property
+    def roles_today(self) -> frozenset[tuple[str, int]]:
+        """(role, unit id) of today, read once per request: a request has its own user object."""
+        return frozenset(
+            RoleAssignment.objects.active_on().filter(person=self).values_list("role", "unit_id")
+        )
+
+    def has_role(self, *roles: str) -> bool:
+        """Whether the person holds one of the roles anywhere; never enough to open a record."""
+        return any(role in roles for role, _unit in self.roles_today)
+
+
+class EmploymentQuerySet(PeriodQuerySet):
+    def managed_by(self, user: User, day: date | None = None) -> Self:
+        """Employments whose nearest manager is `user`: the manager of the unit itself or, where it
+        has none or its manager is the employee, of the nearest unit above that has one."""
+        managers = RoleAssignment.objects.active_on(day).filter(role=Role.MANAGER)
+        lines = UnitLine.objects.active_on(day).within_border()
+        nearer = lines.filter(
+            Exists(
+                managers.filter(unit=OuterRef("ancestor")).exclude(
+                    person=OuterRef(OuterRef(OuterRef("person")))
+                )
+            ),
+            descendant=OuterRef("descendant"),
+            depth__lt=OuterRef("depth"),
+        )
+        mine = lines.filter(
+            Exists(managers.filter(unit=OuterRef("ancestor"), person=user)),
+            ~Exists(nearer),
+            descendant=OuterRef("unit"),
+        )
+        return self.active_on(day).exclude(person=user).filter(Exists(mine))
+
+    def in_swedish_order(self) -> Self:
+        return self.order_by(
+            swedish_order("person__family_name"), swedish_order("person__given_name"), "pk"
+        )
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Employment(models.Model):
+    person = models.ForeignKey(
+        User, models.PROTECT, related_name="employments", verbose_name=_("person")
+    )
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, related_name="employments", verbose_name=_("unit")
+    )
+    title = models.CharField(_("occupation"), max_length=120)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(
+        _("to"), null=True, blank=True, help_text=_("The last day. Empty: until further notice.")
+    )
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = EmploymentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("employment")
+        verbose_name_plural = _("employments")
+        constraints = [
+            ends_after_start("employment_ends_after_start"),
+            no_overlap(
+                "employment_once_in_a_unit",
+                "person",
+                "unit",
+                message=_("The person is already employed in this unit during these days."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}, {self.title}"
+
+    def clean(self) -> None:
+        check_period(self.starts_on, self.ends_on)
+
+
+class Role(models.TextChoices):
+    """What an assignment lets one do. Being an employee is no role: it comes of the employment."""
+
+    MANAGER = "MANAGER", _("Manager")
+    CONTROLLER = "CONTROLLER", _("Quality controller")
+    HR = "HR", _("HR")
+    REPRESENTATIVE = "REPRESENTATIVE", _("Safety or union representative")
+    SYSTEM_ADMINISTRATOR = "SYSTEM_ADMINISTRATOR", _("System administrator")
+
+
+class RoleAssignmentQuerySet(PeriodQuerySet):
+    pass
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class RoleAssignment(models.Model):
+    """Who holds which role in which unit, from when to when. The last day counts; the day after,
+    the access is gone."""
+
+    person = models.ForeignKey(User, models.PROTECT, related_name="roles", verbose_name=_("person"))
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="roles", verbose_name=_("unit"))
+    role = models.CharField(_("role"), max_length=24, choices=Role)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(
+        _("to"), null=True, blank=True, help_text=_("The last day. Empty: until further notice.")
+    )
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = RoleAssignmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("role assignment")
+        verbose_name_plural = _("role assignments")
+        constraints = [
+            ends_after_start("role_ends_after_start"),
+            no_overlap(
+                "role_held_once_at_a_time",
+                "person",
+                "role",
+                "unit",
+                message=_("The person already holds this role in this unit during these days."),
+            ),
+            models.CheckConstraint(name="role_is_known", condition=Q(role__in=Role.values)),
+        ]
+        indexes = [models.Index(fields=["unit", "role"], name="role_in_unit")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}, {self.unit}"
+
+    def clean(self) -> None:
+        check_period(self.starts_on, self.ends_on)
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class ProtectedIdentityKeeper(models.Model):
+    """An HR administrator named to see one person with protected identity."""
+
+    person = models.ForeignKey(
+        User, models.PROTECT, related_name="identity_keepers", verbose_name=_("person")
+    )
+    administrator = models.ForeignKey(
+        User, models.PROTECT, related_name="kept_identities", verbose_name=_("HR administrator")
+    )
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(
+        _("to"), null=True, blank=True, help_text=_("The last day. Empty: until further notice.")
+    )
+
+    objects = PeriodQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("administrator of a protected identity")
+        verbose_name_plural = _("administrators of protected identities")
+        constraints = [
+            ends_after_start("identity_keeper_ends_after_start"),
+            no_overlap(
+                "identity_keeper_named_once",
+                "person",
+                "administrator",
+                message=_("The administrator is already named for these days."),
+            ),
+            models.CheckConstraint(
+                name="identity_keeper_is_another", condition=~Q(person=F("administrator"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def clean(self) -> None:
+        check_period(self.starts_on, self.ends_on)

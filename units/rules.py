@@ -1,0 +1,80 @@
+"""Who may what with the organisation. The relations that every other app's rules rest on.
+
+A relation is always between a person and a thing on a day; holding a role somewhere never opens
+anything by itself.
+"""
+
+from datetime import date
+
+from units.models import (
+    Employment,
+    ProtectedIdentityKeeper,
+    Role,
+    RoleAssignment,
+    Unit,
+    UnitLine,
+    User,
+)
+
+
+def reaches(user: User, unit: Unit, *roles: str, day: date | None = None) -> bool:
+    """Whether one of `roles`, held on `unit` or above it within the same authority, reaches it."""
+    lines = UnitLine.objects.active_on(day).within_border().filter(descendant=unit)
+    return (
+        RoleAssignment.objects.active_on(day)
+        .filter(person=user, role__in=roles, unit__in=lines.values("ancestor"))
+        .exists()
+    )
+
+
+def heads(user: User, unit: Unit, day: date | None = None) -> bool:
+    """Whether `user` is the unit's manager: its own or, where it has none, the nearest above."""
+    lines = UnitLine.objects.active_on(day).within_border().filter(descendant=unit)
+    managers = RoleAssignment.objects.active_on(day).filter(role=Role.MANAGER)
+    nearest = (
+        lines.filter(ancestor__roles__in=managers)
+        .order_by("depth")
+        .values_list("ancestor", flat=True)
+        .first()
+    )
+    return nearest is not None and managers.filter(person=user, unit=nearest).exists()
+
+
+def is_manager_of(user: User, employment: Employment, day: date | None = None) -> bool:
+    return Employment.objects.managed_by(user, day).filter(pk=employment.pk).exists()
+
+
+def works_in(user: User, unit: Unit, day: date | None = None) -> bool:
+    return Employment.objects.active_on(day).filter(person=user, unit=unit).exists()
+
+
+def can_see_name(user: User, person: User, day: date | None = None) -> bool:
+    """Protected identity: the person, their managers and the HR administrators named for them."""
+    if not person.has_protected_identity or user == person:
+        return True
+    keepers = ProtectedIdentityKeeper.objects.active_on(day)
+    if keepers.filter(person=person, administrator=user).exists():
+        return True
+    return Employment.objects.managed_by(user, day).filter(person=person).exists()
+
+
+def can_use_admin(user: User) -> bool:
+    return user.has_role(Role.HR, Role.SYSTEM_ADMINISTRATOR)
+
+
+def is_system_administrator(user: User) -> bool:
+    return user.has_role(Role.SYSTEM_ADMINISTRATOR)
+
+
+def can_see_statistics(user: User, unit: Unit, day: date | None = None) -> bool:
+    """Managers and HR of the subtree (design, section 4)."""
+    return reaches(user, unit, Role.MANAGER, Role.HR, day=day)
+
+
+def roles_one_may_give(user: User) -> list[str]:
+    """HR staffs the line; only a system administrator makes another administrator or HR."""
+    if is_system_administrator(user):
+        return list(Role.values)
+    if user.has_role(Role.HR):
+        return [Role.MANAGER, Role.CONTROLLER, Role.REPRESENTATIVE]
+    return []

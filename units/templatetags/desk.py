@@ -1,0 +1,35 @@
+"""What a form that changes something carries: its token, and where its draft is kept."""
+
+from uuid import uuid4
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+register = template.Library()
+
+
+@register.simple_tag
+def form_token() -> SafeString:
+    """A hidden token that lets the form have one effect, however often it is sent."""
+    return format_html('<input type="hidden" name="form_token" value="{}">', uuid4())
+
+
+@register.simple_tag
+def draft_attributes(key: str) -> SafeString:
+    """Attributes for `<form>` that make the browser save what is written while one writes."""
+    return format_html('data-draft-url="{}" data-draft-key="{}"', reverse("units:draft"), key)
+
+
+@register.simple_tag
+def draft_status() -> SafeString:
+    """The line under a form that says when its text was last saved."""
+    return format_html(
+        '<p class="draft-status" role="status" data-draft-status data-saved="{}" data-failed="{}" '
+        'data-signed-out="{}"></p>',
+        gettext("Draft saved {time}"),
+        gettext("The draft could not be saved. Your text is still here; we try again."),
+        gettext("You have been signed out. Your text is still here: sign in again and save."),
+    )

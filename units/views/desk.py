@@ -1,0 +1,100 @@
+"""What is a person's own: drafts, language and appearance."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.http import require_POST
+
+from stockholm_quality.web import AuthedRequest
+from units.drafts import DraftTooLongError, drop_draft, save_draft
+from units.forms import ProfileForm
+from units.models import Employment, RoleAssignment, User
+from units.submissions import once
+
+_NOT_KEPT = {"key", "csrfmiddlewaretoken", "form_token"}
+
+
+@require_POST
+def draft(request: AuthedRequest) -> HttpResponse:
+    """Keep what is being written. Answers with the time, for the line under the form."""
+    key = request.POST.get("key", "")
+    fields = {
+        name: values
+        for name, values in request.POST.lists()
+        if name not in _NOT_KEPT and "password" not in name
+    }
+    if not key or len(key) > 120:
+        return HttpResponse(status=400)
+    try:
+        kept = save_draft(author=request.user, key=key, fields=fields)
+    except DraftTooLongError:
+        return HttpResponse(status=413)
+    at = timezone.localtime(kept.saved_at)
+    return JsonResponse({"saved_at": time_format(at.time(), "H.i")})
+
+
+@require_POST
+def draft_drop(request: AuthedRequest) -> HttpResponse:
+    """Throw the draft away and go back to the form as it was last saved."""
+    drop_draft(request.user, request.POST.get("key", ""))
+    messages.success(request, _("The draft has been thrown away."))
+    return redirect(_local_path(request))
+
+
+def profile(request: AuthedRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+
+        def save() -> str:
+            User.objects.filter(pk=request.user.pk).update(**form.cleaned_data)
+            with override(form.cleaned_data["language"]):
+                messages.success(request, _("Your settings have been saved."))
+            return request.path
+
+        return once(request, save)
+    context = {
+        "form": form,
+        "employments": Employment.objects.active_on()
+        .filter(person=request.user)
+        .select_related("unit")
+        .order_by("starts_on", "pk"),
+        "roles": RoleAssignment.objects.active_on()
+        .filter(person=request.user)
+        .select_related("unit")
+        .order_by("role", "pk"),
+    }
+    return render(request, "units/profile.html", context)
+
+
+@require_POST
+@login_not_required
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Switch language: kept on the person when signed in, else in a cookie."""
+    response = HttpResponseRedirect(_local_path(request))
+    language = request.POST.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        return response
+    if request.user.is_authenticated:
+        User.objects.filter(pk=request.user.pk).update(language=language)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=365 * 24 * 3600,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _local_path(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
+    return wanted if is_ours and wanted.startswith("/") else "/"

@@ -1,0 +1,89 @@
+"""Signing in and staying signed in. Nothing that was written is lost on the way."""
+
+from typing import Any
+
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from stockholm_quality.web import AuthedRequest
+from units.forms import SignInForm
+
+_HELD = "held-"
+_NOT_HELD = {"csrfmiddlewaretoken", "form_token"}
+
+
+class SignInView(LoginView):
+    """The one way in, admin included."""
+
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        context["held_fields"] = _sent_along(self.request)
+        return context
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
+        response = super().form_valid(form)
+        held = [(name.removeprefix(_HELD), value) for name, value in _sent_along(self.request)]
+        path = next((value for name, value in held if name == "path"), "")
+        if not path.startswith("/") or not url_has_allowed_host_and_scheme(
+            path, allowed_hosts={self.request.get_host()}
+        ):
+            return response
+        context = {"path": path, "fields": [pair for pair in held if pair[0] != "path"]}
+        return render(self.request, "registration/send_again.html", context)
+
+
+def _sent_along(request: HttpRequest) -> list[tuple[str, str]]:
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name.startswith(_HELD)
+        for value in values
+    ]
+
+
+def held_form(request: HttpRequest) -> HttpResponse:
+    """The sign-in page, carrying the form that was sent without a session."""
+    fields = [
+        (f"{_HELD}{name}", value)
+        for name, values in request.POST.lists()
+        if name not in _NOT_HELD and "password" not in name
+        for value in values
+    ]
+    context = {
+        "form": SignInForm(request),
+        "held_fields": [(f"{_HELD}path", request.get_full_path()), *fields],
+    }
+    return render(request, "registration/login.html", context, status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form is shown again with what was written, for the person to send once more.
+
+    Only from our own pages: a form that another site sent is refused without an echo.
+    """
+    origin = request.headers.get("Origin") or request.headers.get("Referer", "")
+    ours = f"{request.scheme}://{request.get_host()}"
+    if origin != ours and not origin.startswith(f"{ours}/"):
+        return render(request, "403.html", {"exception": reason}, status=403)
+    if not request.user.is_authenticated:
+        return held_form(request)
+    fields = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in _NOT_HELD and "password" not in name
+        for value in values
+    ]
+    context = {"path": request.get_full_path(), "fields": fields}
+    return render(request, "registration/send_again.html", context, status=403)
+
+
+@require_POST
+def ping(request: AuthedRequest) -> HttpResponse:
+    """Stay signed in: reaching this renews the session."""
+    return HttpResponse(status=204)
