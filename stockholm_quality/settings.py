@@ -49,7 +49,7 @@ INSTALLED_APPS = [
     "units",
     "goals",
     "dialogues",
-    "stockholm_quality.admin_site.PortalAdminConfig",
+    "stockholm_quality.admin_config.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -132,7 +132,6 @@ _database |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-PGHISTORY_OBJ_FIELD = None
 PGHISTORY_APPEND_ONLY = True
 
 # --- Signing in --------------------------------------------------------------------------------

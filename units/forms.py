@@ -36,7 +36,7 @@ class SignInForm(AuthenticationForm):
         return super().clean()
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["language", "appearance"]

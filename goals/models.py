@@ -1,0 +1,363 @@
+"""What is promised, from the council's goal to one person's expectation."""
+
+from datetime import date
+from typing import Self
+
+import pghistory
+import pgtrigger
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Upper
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from units.models import Employment, Role, Unit, UnitLine, User
+
+# The six parts of the city's form for a unit goal, the goal itself first (quality programme).
+GOAL_PARTS = (
+    "title",
+    "expected_result",
+    "working_method",
+    "resource_use",
+    "follow_up",
+    "development",
+)
+
+# A forgotten version check is an error in the database, never a silently lost text.
+COUNTS_UP = pgtrigger.Trigger(
+    name="revision_counts_up",
+    operation=pgtrigger.Update,
+    when=pgtrigger.Before,
+    func="""
+        IF NEW.revision <> OLD.revision + 1 THEN
+            RAISE EXCEPTION 'revision % does not follow %', NEW.revision, OLD.revision
+                USING ERRCODE = 'serialization_failure', TABLE = TG_TABLE_NAME;
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+
+class GoalQuerySet(models.QuerySet["Goal"]):
+    def visible_to(self, user: User, day: date | None = None) -> Self:
+        """Adopted goals are open to everyone signed in; a draft to those who answer for the unit:
+        its managers, the managers above and the subtree's controllers."""
+        answered_for = Unit.objects.in_scope_of(user, Role.MANAGER, Role.CONTROLLER, day=day)
+        return self.filter(Q(status=Goal.Status.ADOPTED) | Q(unit__in=answered_for))
+
+    def adopted(self) -> Self:
+        return self.filter(status=Goal.Status.ADOPTED)
+
+    def drafts(self) -> Self:
+        return self.filter(status=Goal.Status.DRAFT)
+
+    def for_year(self, year: int) -> Self:
+        return self.filter(first_year__lte=year, last_year__gte=year)
+
+    def at_level(self, *levels: str) -> Self:
+        return self.filter(level__in=levels)
+
+    def under(self, goal: "Goal") -> Self:
+        """Goals at any level whose line of primary parents passes through `goal`."""
+        return self.filter(Q(parent=goal) | Q(parent__parent=goal) | Q(parent__parent__parent=goal))
+
+    def holding(self, text: str) -> Self:
+        return self.filter(title__icontains=text) if text else self
+
+    def with_line(self) -> Self:
+        """With the whole line up to the council, in one statement."""
+        return self.select_related(
+            "unit", "parent__unit", "parent__parent__unit", "parent__parent__parent__unit"
+        )
+
+    def taken_up(self, year: int) -> Self:
+        """Goals that an adopted goal of the year carries, as its parent or by contributing."""
+        carriers = Goal.objects.adopted().for_year(year)
+        return self.filter(
+            Exists(carriers.filter(parent=OuterRef("pk")))
+            | Exists(carriers.filter(contributions__supported=OuterRef("pk")))
+        )
+
+    def not_taken_up(self, year: int) -> Self:
+        carriers = Goal.objects.adopted().for_year(year)
+        return self.exclude(Exists(carriers.filter(parent=OuterRef("pk")))).exclude(
+            Exists(carriers.filter(contributions__supported=OuterRef("pk")))
+        )
+
+    def servable_by(self, unit: Unit, year: int, day: date | None = None) -> Self:
+        """The goals that a goal of `unit` may serve: a board's goal serves the council's; a unit's
+        serves the goals of the boards on its own line upwards."""
+        goals = self.adopted().for_year(year)
+        if unit.kind == Unit.Kind.BOARD:
+            return goals.at_level(Goal.Level.ORIENTATION, Goal.Level.OPERATIONAL_AREA)
+        line = UnitLine.objects.active_on(day).filter(descendant=unit, depth__gt=0)
+        return goals.at_level(Goal.Level.BOARD).filter(unit__in=line.values("ancestor"))
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Goal(models.Model):
+    """A goal at any level. The row holds the text in force; `GoalVersion` holds every text that
+    was adopted."""
+
+    class Level(models.TextChoices):
+        ORIENTATION = "ORIENTATION", _("The council's orientation goal")
+        OPERATIONAL_AREA = "OPERATIONAL_AREA", _("The council's goal for an operational area")
+        BOARD = "BOARD", _("Board goal")
+        UNIT = "UNIT", _("Unit goal")
+
+    class Status(models.TextChoices):
+        DRAFT = "DRAFT", _("Draft")
+        ADOPTED = "ADOPTED", _("Adopted")
+
+    level = models.CharField(_("level"), max_length=16, choices=Level)
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="goals", verbose_name=_("unit"))
+    first_year = models.PositiveSmallIntegerField(_("first year"))
+    last_year = models.PositiveSmallIntegerField(_("last year"))
+    number = models.CharField(_("number"), max_length=12, blank=True)
+    title = models.CharField(_("goal"), max_length=500)
+    expected_result = models.TextField(_("expected result"), max_length=4000, blank=True)
+    working_method = models.TextField(_("working method"), max_length=4000, blank=True)
+    resource_use = models.TextField(_("use of resources"), max_length=4000, blank=True)
+    follow_up = models.TextField(_("follow-up"), max_length=4000, blank=True)
+    development = models.TextField(_("development"), max_length=4000, blank=True)
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("serves the goal"),
+    )
+    status = models.CharField(_("state"), max_length=8, choices=Status, default=Status.DRAFT)
+    decided_on = models.DateField(_("decided on"), null=True, blank=True)
+    reference_number = models.CharField(
+        _("reference number"), max_length=40, blank=True, help_text=_("Diarienummer.")
+    )
+    adopted_at = models.DateTimeField(null=True, editable=False)
+    adopted_by = models.ForeignKey(
+        User, models.PROTECT, null=True, editable=False, related_name="adopted_goals"
+    )
+    version_number = models.PositiveSmallIntegerField(default=0, editable=False)
+    is_verified = models.BooleanField(
+        _("wording checked in a public source"), default=True, editable=False
+    )
+    is_example = models.BooleanField(_("example data"), default=False, editable=False)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = GoalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("goal")
+        verbose_name_plural = _("goals")
+        indexes = [
+            models.Index(fields=["unit", "first_year"], name="goal_of_unit_and_year"),
+            models.Index(fields=["first_year", "last_year", "level"], name="goal_of_year"),
+            GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="goal_title_words"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="goal_level_is_known",
+                condition=Q(level__in=["ORIENTATION", "OPERATIONAL_AREA", "BOARD", "UNIT"]),
+            ),
+            models.CheckConstraint(
+                name="goal_status_is_known", condition=Q(status__in=["DRAFT", "ADOPTED"])
+            ),
+            models.CheckConstraint(
+                name="goal_years_in_order",
+                condition=Q(last_year__gte=F("first_year"), first_year__gte=1990, last_year__lte=2200),
+            ),
+            models.CheckConstraint(
+                name="goal_of_board_or_unit_is_yearly",
+                condition=~Q(level__in=["BOARD", "UNIT"]) | Q(first_year=F("last_year")),
+            ),
+            models.CheckConstraint(name="goal_has_words", condition=~Q(title="")),
+            models.CheckConstraint(
+                name="goal_adopted_has_date_and_version",
+                condition=Q(status="DRAFT", adopted_at__isnull=True, version_number=0)
+                | Q(status="ADOPTED", adopted_at__isnull=False, version_number__gte=1),
+            ),
+            models.CheckConstraint(
+                name="goal_adopted_by_has_date",
+                condition=Q(adopted_by__isnull=True) | Q(adopted_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="goal_adopted_by_board_has_decision",
+                condition=~Q(level="BOARD", status="ADOPTED")
+                | (Q(decided_on__isnull=False) & ~Q(reference_number="")),
+                violation_error_message=_(
+                    "A board's goal is adopted with the date of the decision and its number."
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["first_year", "last_year", "number"],
+                name="goal_council_number_once_a_period",
+                condition=Q(level__in=["ORIENTATION", "OPERATIONAL_AREA"]),
+            ),
+        ]
+        triggers = [COUNTS_UP]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}".strip()
+
+    def get_absolute_url(self) -> str:
+        return reverse("goals:detail", args=[self.pk])
+
+    @property
+    def is_draft(self) -> bool:
+        return self.status == self.Status.DRAFT
+
+    @property
+    def is_councils(self) -> bool:
+        return self.level in {self.Level.ORIENTATION, self.Level.OPERATIONAL_AREA}
+
+    @property
+    def years(self) -> str:
+        if self.first_year == self.last_year:
+            return str(self.first_year)
+        return f"{self.first_year}–{self.last_year}"
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class GoalContribution(models.Model):
+    """A further goal that a goal contributes to, beside the one it serves."""
+
+    goal = models.ForeignKey(Goal, models.CASCADE, related_name="contributions")
+    supported = models.ForeignKey(Goal, models.PROTECT, related_name="supporters")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["goal", "supported"], name="contribution_once"),
+            models.CheckConstraint(
+                name="contribution_not_to_itself", condition=~Q(goal=F("supported"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.goal_id} > {self.supported_id}"
+
+
+class GoalVersion(models.Model):
+    """A text as it was adopted: written once, never changed, never removed."""
+
+    goal = models.ForeignKey(Goal, models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    title = models.CharField(_("goal"), max_length=500)
+    expected_result = models.TextField(_("expected result"), blank=True)
+    working_method = models.TextField(_("working method"), blank=True)
+    resource_use = models.TextField(_("use of resources"), blank=True)
+    follow_up = models.TextField(_("follow-up"), blank=True)
+    development = models.TextField(_("development"), blank=True)
+    parent = models.ForeignKey(
+        Goal, models.PROTECT, null=True, related_name="+", verbose_name=_("serves the goal")
+    )
+    decided_on = models.DateField(_("decided on"), null=True)
+    reference_number = models.CharField(_("reference number"), max_length=40, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="goal_versions")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("version of a goal")
+        verbose_name_plural = _("versions of goals")
+        constraints = [
+            models.UniqueConstraint(fields=["goal", "number"], name="goal_version_numbered_once"),
+            models.CheckConstraint(
+                name="goal_version_after_the_first_has_reason",
+                condition=Q(number=1) | ~Q(reason=""),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="version_is_for_ever", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}. {self.title}"
+
+
+class ExpectationQuerySet(models.QuerySet["Expectation"]):
+    def visible_to(self, user: User, day: date | None = None) -> Self:
+        """The two: the employee, and the manager of the employment that it was given in."""
+        managed = Employment.objects.managed_by(user, day)
+        return self.filter(Q(employment__person=user) | Q(employment__in=managed))
+
+    def held_by(self, user: User) -> Self:
+        return self.filter(employment__person=user)
+
+    def in_force(self) -> Self:
+        return self.filter(status=Expectation.Status.ACTIVE)
+
+    def for_year(self, year: int) -> Self:
+        return self.filter(goal__first_year=year)
+
+    def with_line(self) -> Self:
+        """With the goal it serves and the line up to the council, in one statement."""
+        return self.select_related(
+            "employment__person",
+            "employment__unit",
+            "goal__unit",
+            "goal__parent__unit",
+            "goal__parent__parent__unit",
+            "goal__parent__parent__parent__unit",
+        )
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Expectation(models.Model):
+    """What is expected of one employee in the year of a unit goal. Read by the two of them."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "ACTIVE", _("In force")
+        WITHDRAWN = "WITHDRAWN", _("Withdrawn")
+
+    employment = models.ForeignKey(
+        Employment, models.PROTECT, related_name="expectations", verbose_name=_("employee")
+    )
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="expectations", verbose_name=_("unit goal")
+    )
+    text = models.TextField(_("expectation"), max_length=2000)
+    sign = models.TextField(_("how it shows"), max_length=1000, blank=True)
+    status = models.CharField(_("state"), max_length=9, choices=Status, default=Status.ACTIVE)
+    version_number = models.PositiveSmallIntegerField(default=1, editable=False)
+    given_at = models.DateTimeField(editable=False)
+    given_by = models.ForeignKey(User, models.PROTECT, editable=False, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+    withdrawn_by = models.ForeignKey(
+        User, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    withdrawal_reason = models.TextField(_("reason"), max_length=1000, blank=True)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ExpectationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("expectation")
+        verbose_name_plural = _("expectations")
+        constraints = [
+            models.CheckConstraint(
+                name="expectation_status_is_known", condition=Q(status__in=["ACTIVE", "WITHDRAWN"])
+            ),
+            models.CheckConstraint(name="expectation_has_words", condition=~Q(text="")),
+            models.CheckConstraint(
+                name="expectation_withdrawn_by_someone_for_a_reason",
+                condition=Q(status="ACTIVE", withdrawn_at__isnull=True, withdrawn_by__isnull=True)
+                | (
+                    Q(status="WITHDRAWN", withdrawn_at__isnull=False, withdrawn_by__isnull=False)
+                    & ~Q(withdrawal_reason="")
+                ),
+            ),
+        ]
+        triggers = [COUNTS_UP]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("dialogues:expectation", args=[self.pk])
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.status == self.Status.ACTIVE

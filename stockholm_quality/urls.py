@@ -1,0 +1,25 @@
+"""Every address of the portal. `stockholm_quality/tests/access_table.txt` says who may what."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+
+from dialogues.views.home import home
+from stockholm_quality import pages
+from units.views import desk, session
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("logga-in/", session.SignInView.as_view(), name="login"),
+    path("logga-ut/", LogoutView.as_view(), name="logout"),
+    path("profil/", desk.profile, name="profile"),
+    path("sprak/", desk.set_language, name="set_language"),
+    path("om/tillganglighet/", pages.accessibility, name="about_accessibility"),
+    path("om/behorigheter/", pages.access, name="about_access"),
+    path("admin/", admin.site.urls),
+    path("", include("units.urls")),
+    path("", include("goals.urls")),
+    path("", include("dialogues.urls")),
+]
+
+handler400 = "stockholm_quality.pages.bad_request"
