@@ -141,21 +141,25 @@ def merge(found: StableCatalog, old: Catalog) -> StableCatalog:
     return merged
 
 
-def find_problems(source: Source) -> Iterator[str]:
+def find_problems(source: Source) -> list[str]:
     """Each thing that keeps an app's catalogue from being complete, in words."""
     old = read_catalogue(source.po)
     found = extract_messages(source)
     merged = merge(found, old)
-    for message in _messages(merged):
-        if problem := find_problem(message):
-            yield f"{source.app}: {problem}: {_in_words(message)}"
-    stale = [m for m in _messages(old) if not _knows(found, m)]
-    for message in [*stale, *old.obsolete.values()]:
-        yield f"{source.app}: stale: {_in_words(message)}"
-    if _read(source.po) != as_po(merged) and (source.po.exists() or len(merged)):
-        yield f"{source.app}: {source.po.name} is not as this command writes it"
-    if _read(source.mo) != as_mo(merged) and (source.mo.exists() or len(merged)):
-        yield f"{source.app}: {source.mo.name} differs from {source.po.name}"
+    problems = [
+        f"{source.app}: {problem}: {_in_words(message)}"
+        for message in _messages(merged)
+        if (problem := find_problem(message))
+    ]
+    stale = [message for message in _messages(old) if not _knows(found, message)]
+    problems += [
+        f"{source.app}: stale: {_in_words(message)}" for message in [*stale, *old.obsolete.values()]
+    ]
+    if len(merged) and _read(source.mo) != as_mo(merged):
+        problems.append(f"{source.app}: {source.mo.name} differs from {source.po.name}")
+    if len(merged) and not problems and _read(source.po) != as_po(merged):
+        problems.append(f"{source.app}: {source.po.name} is not as this command writes it")
+    return problems
 
 
 def find_problem(message: Message) -> str | None:
