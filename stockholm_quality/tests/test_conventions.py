@@ -162,36 +162,63 @@ def python_rule(
 
 # --- Templates ---------------------------------------------------------------------------------
 
+WORD = re.compile(r"[^\W\d_]{2}")
+SPOKEN_ATTRIBUTES = {"alt", "aria-description", "aria-label", "placeholder", "title"}
+PRODUCT_NAME = "Tydliga mål"
+BILINGUAL_PAGES = {
+    # Shown when something broke, translation perhaps included: it says all in both languages.
+    "templates/500.html",
+    # For those who build pages; its texts are examples.
+    "templates/components/gallery.html",
+}
+TRANSLATED_BLOCK = re.compile(
+    r"{%\s*blocktrans(?:late)?\b.*?{%\s*endblocktrans(?:late)?\s*%}", re.DOTALL
+)
+# A block of this kind hands a code to the page around it, for nobody to read.
+CODE_BLOCK = re.compile(r"{%\s*block \w+_(?:key|class|id)\s*%}.*?{%\s*endblock\b.*?%}")
 TEMPLATE_COMMENT = re.compile(r"{#.*?#}|{%\s*comment\b.*?{%\s*endcomment\s*%}", re.DOTALL)
 
 
 class _Markup(HTMLParser):
-    """Collects the code and style that a page carries inside itself."""
+    """Collects what a page carries inside itself: code, style, and texts that stay in English."""
 
-    def __init__(self) -> None:
+    def __init__(self, template: str) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.code: list[str] = []
+        self.texts: list[str] = []
+        text = TEMPLATE_COMMENT.sub(_blank, template)
+        text = CODE_BLOCK.sub("", TRANSLATED_BLOCK.sub(_blank, text)).replace(PRODUCT_NAME, "")
+        self.feed(re.sub(r"{{.*?}}", "0", re.sub(r"{%.*?%}", " ", text)))
+        self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        line = self.getpos()[0]
         names = [name for name, _ in attrs]
         if tag == "style" or (tag == "script" and "src" not in names):
-            self.found.append(f"line {line}: inline <{tag}>")
+            self._note(self.code, f"inline <{tag}>")
         for name, value in attrs:
             if name == "style" or re.match(r"on[a-z]+$|hx-on\b", name):
-                self.found.append(f"line {line}: inline {name}=")
+                self._note(self.code, f"inline {name}=")
             if (value or "").strip().lower().startswith(("javascript:", "js:")):
-                self.found.append(f"line {line}: code in {name}=")
+                self._note(self.code, f"code in {name}=")
+            if name in SPOKEN_ATTRIBUTES and WORD.search(value or ""):
+                self._note(self.texts, f'{name}="{value}" is not marked for translation')
+
+    def handle_data(self, data: str) -> None:
+        if WORD.search(data):
+            self._note(self.texts, f"not marked for translation: {' '.join(data.split())}")
+
+    def _note(self, where: list[str], what: str) -> None:
+        where.append(f"line {self.getpos()[0]}: {what}")
 
 
 def inline_code(file: File) -> list[str]:
-    if not file.is_template:
+    return _Markup(file.text).code if file.is_template else []
+
+
+def untranslated_texts(file: File) -> list[str]:
+    if not file.path.endswith(".html") or not file.is_template or file.path in BILINGUAL_PAGES:
         return []
-    text = TEMPLATE_COMMENT.sub(_blank, file.text)
-    text = re.sub(r"{{.*?}}", "x", re.sub(r"{%.*?%}", " ", text))
-    markup = _Markup()
-    markup.feed(text)
-    return markup.found
+    return _Markup(file.text).texts
 
 
 def unescaped_output(file: File) -> list[str]:
@@ -343,6 +370,14 @@ RULES = {
             File(PAGE, '<a href="javascript:go()">'),
         ],
     ),
+    "untranslated texts": (
+        untranslated_texts,
+        [
+            File(PAGE, "<p>Goals of the <b>{{ unit }}</b></p>"),
+            File(PAGE, '<img alt="A goal">'),
+            File(PAGE, "{{ count }} goals"),
+        ],
+    ),
     "unescaped output": (
         unescaped_output,
         [
@@ -388,10 +423,12 @@ INNOCENT = [
     ),
     File(
         PAGE,
-        '{% extends "base.html" %}\n{# <style> #}\n{% block content %}\n'
+        '{% extends "base.html" %}\n{# <style> #}\n{% block nav_key %}goals{% endblock nav_key %}\n'
+        "{% block content %}\n"
         '{% with once=1 %}<p class="a{% if x %} b{% endif %}">{{ safe }}</p>{% endwith %}\n'
         "<script src=\"{% static 'js/portal.js' %}\" defer></script>\n"
-        '<a href="/work/">\n{% endblock content %}\n',
+        '<a href="/work/" title="{% translate "Go" %}">{{ goal }}, 3&nbsp;%, Tydliga mål</a>\n'
+        "{% blocktranslate %}Unit {{ unit }}{% endblocktranslate %}\n{% endblock content %}\n",
     ),
     File("static/img/a.svg", '<svg xmlns="http://www.w3.org/2000/svg">'),
 ]
