@@ -427,7 +427,7 @@ INNOCENT = [
         "{% block content %}\n"
         '{% with once=1 %}<p class="a{% if x %} b{% endif %}">{{ safe }}</p>{% endwith %}\n'
         "<script src=\"{% static 'js/portal.js' %}\" defer></script>\n"
-        '<a href="/work/" title="{% translate "Go" %}">{{ goal }}, 3&nbsp;%, Tydliga mål</a>\n'
+        '<a href="/home/" title="{% translate "Go" %}">{{ goal }}, 3&nbsp;%, Tydliga mål</a>\n'
         "{% blocktranslate %}Unit {{ unit }}{% endblocktranslate %}\n{% endblock content %}\n",
     ),
     File("static/img/a.svg", '<svg xmlns="http://www.w3.org/2000/svg">'),
