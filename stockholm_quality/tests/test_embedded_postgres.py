@@ -1,0 +1,682 @@
+"""The private PostgreSQL, used by real processes that come, go and are killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stockholm_quality import checks
+from stockholm_quality.embedded import watcher
+from stockholm_quality.embedded.place import ROOT_FALLBACK, place_for
+
+PROJECT = Path(__file__).parents[2]
+SITE_PACKAGES = Path(psutil.__file__).parents[1]
+AS_ROOT = os.geteuid() == 0
+
+PRELUDE = """
+import os, sys, threading, time
+from pathlib import Path
+import django
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="x", USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    BASE_DIR=Path(sys.argv[1]).parent,
+    INSTALLED_APPS=["django.contrib.contenttypes"],
+    DATABASES={"default": {
+        "ENGINE": "stockholm_quality.embedded", "NAME": "portal", "EMBEDDED_DIR": sys.argv[1],
+        "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
+    }},
+)
+django.setup()
+from django.core.management import call_command
+from django.db import connection, connections
+
+def ask(statement, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()[0] if cursor.description else None
+
+def say(*words):
+    print(*words, flush=True)
+
+def wait():
+    say("waiting")
+    sys.stdin.readline()
+"""
+
+
+class User:
+    """A process of its own that runs a script on the database of a folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        script: str,
+        *,
+        python: tuple[str, ...] = (sys.executable,),
+        **environment: str,
+    ) -> None:
+        paths = [environment.pop("first_path", ""), str(PROJECT), str(SITE_PACKAGES)]
+        self.process = subprocess.Popen(
+            [*python, "-c", PRELUDE + script, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd="/",
+            env=os.environ | {"PYTHONPATH": ":".join(filter(None, paths))} | environment,
+        )
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        if line := self.process.stdout.readline().strip():
+            return line
+        raise AssertionError(self.process.communicate()[1])
+
+    def until_waiting(self) -> "User":
+        assert self.line() == "waiting"
+        return self
+
+    def end(self) -> list[str]:
+        out, error = self.process.communicate("\n", timeout=60)
+        assert self.process.returncode == 0, error
+        return out.splitlines()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def fail(self) -> str:
+        _, error = self.process.communicate("\n", timeout=60)
+        assert self.process.returncode != 0
+        return error
+
+
+WAIT_AS_USER = "ask('SELECT 1'); wait()"
+
+
+def make_base() -> Path:
+    """A folder that the account of root's server can reach; pytest's own are closed to it."""
+    memory = Path("/dev/shm")
+    # Clusters are made by the dozen here, and each waits for the disk several times.
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 1_000_000_000
+    base = Path(tempfile.mkdtemp(prefix="embedded-postgres-", dir=memory if roomy else None))
+    base.chmod(0o755)
+    return base
+
+
+@pytest.fixture
+def folders() -> Iterator[Callable[[str], Path]]:
+    """Makes folders for servers; sees that no server is left in them."""
+    base = make_base()
+    made: list[Path] = []
+
+    def make(name: str = "project") -> Path:
+        folder = base / name / ".postgres"
+        folder.parent.mkdir(parents=True)
+        made.append(folder)
+        return folder
+
+    yield make
+    for folder in made:
+        # The watcher stops what a failed test left, once the test's processes are gone.
+        assert stops(folder), "a server is still running"
+    shutil.rmtree(base)
+
+
+@pytest.fixture
+def folder(folders) -> Path:
+    return folders("project")
+
+
+@pytest.fixture(scope="module")
+def running_folder() -> Iterator[Path]:
+    """A server that runs anyway, for tests of what it is rather than of how it comes and goes."""
+    base = make_base()
+    user = User(base / ".postgres", WAIT_AS_USER).until_waiting()
+    yield base / ".postgres"
+    user.end()
+    stops(base / ".postgres")
+    shutil.rmtree(base)
+
+
+def server_of(folder: Path) -> psutil.Process:
+    process = watcher.postmaster(folder / "data")
+    assert process is not None
+    return process
+
+
+def stops(folder: Path, within: float = 15) -> bool:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if watcher.postmaster(folder / "data") is None:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def watchers_of(folder: Path) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if {watcher.__file__, str(folder)} <= set(process.info["cmdline"] or ())
+    ]
+
+
+def crash(server: psutil.Process) -> None:
+    for process in [server, *server.children()]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+# --- Starting and stopping -------------------------------------------------------------------
+
+
+def test_no_server_starts_before_the_first_connection(folder):
+    User(folder, "call_command('check'); connection.ops; connections['default']").end()
+
+    assert not folder.exists()
+
+
+def test_four_first_starts_at_once_share_one_server(folder):
+    users = [User(folder, "say(ask('SELECT pg_postmaster_start_time()')); wait()") for _ in "1234"]
+
+    started = {user.line() for user in users}
+    found = len(watchers_of(folder))
+    for user in users:
+        user.end()
+
+    assert len(started) == 1
+    assert found == 1
+
+
+def test_the_server_stops_with_its_last_user(folder):
+    first = User(folder, WAIT_AS_USER).until_waiting()
+    last = User(folder, WAIT_AS_USER).until_waiting()
+    first.end()
+    time.sleep(0.5)
+    still_there = server_of(folder).is_running()
+    last.end()
+
+    assert still_there
+    assert stops(folder)
+    assert "database system is shut down" in (folder / "server.log").read_text()
+
+
+def test_the_server_stops_after_its_last_user_was_killed(folder):
+    user = User(folder, WAIT_AS_USER).until_waiting()
+    user.kill()
+
+    assert stops(folder)
+    assert "database system is shut down" in (folder / "server.log").read_text()
+
+
+def test_users_who_come_while_the_server_stops_find_it_started_again(folder):
+    leaving = User(folder, WAIT_AS_USER).until_waiting()
+    for _ in range(3):
+        coming = User(folder, "say('imported'); sys.stdin.readline(); " + WAIT_AS_USER)
+        assert coming.line() == "imported"
+        coming.process.stdin.write("\n")
+        coming.process.stdin.flush()
+        leaving.end()
+        leaving = coming.until_waiting()
+    leaving.end()
+
+
+@pytest.mark.slow
+def test_a_killed_watcher_is_replaced_by_the_next_user(folder):
+    first = User(folder, WAIT_AS_USER).until_waiting()
+    for process in watchers_of(folder):
+        process.kill()
+    first.end()
+    time.sleep(0.3)
+    orphan = server_of(folder)
+    User(folder, WAIT_AS_USER).until_waiting().end()
+
+    assert stops(folder)
+    assert not watcher.is_alive(orphan)
+
+
+def test_a_process_survives_the_crash_of_the_server_and_keeps_what_was_committed(folder):
+    user = User(
+        folder,
+        """
+ask("CREATE TABLE kept (word text)")
+ask("INSERT INTO kept VALUES ('före')")
+connection.close()
+wait()
+say(ask("SELECT word FROM kept"))
+""",
+    ).until_waiting()
+    crash(server_of(folder))
+
+    assert user.end() == ["före"]
+
+
+def test_a_start_after_everything_was_killed(folder):
+    user = User(folder, "ask('CREATE TABLE kept (word text)'); wait()").until_waiting()
+    server = server_of(folder)
+    for process in [*watchers_of(folder), server, *server.children()]:
+        process.kill()
+    user.kill()
+    # The number may have gone to another process since.
+    pid_file = folder / "data/postmaster.pid"
+    lines = pid_file.read_text().splitlines()
+    pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    socket_was_left = (folder / "run/.s.PGSQL.5432").exists()
+
+    found = User(folder, "say(ask('SELECT count(*) FROM kept'))").end()
+
+    assert socket_was_left
+    assert found == ["0"]
+
+
+@pytest.mark.slow
+def test_a_first_start_that_was_killed_half_way_is_begun_again(folder):
+    folder.mkdir()
+    (folder / "creating-half/base").mkdir(parents=True)
+    if AS_ROOT:
+        shutil.chown(folder, "nobody")
+
+    assert User(folder, "say(ask('SELECT 1'))").end() == ["1"]
+    assert not list(folder.glob("creating-*"))
+
+
+@pytest.mark.slow
+def test_a_folder_deleted_under_a_process_is_made_anew(folder):
+    user = User(folder, "ask('SELECT 1'); connection.close(); wait(); say(ask('SELECT 2'))")
+    user.until_waiting()
+    crash(server_of(folder))
+    shutil.rmtree(folder)
+
+    assert user.end() == ["2"]
+
+
+# --- Where and as whom -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "med mellanslag och å",
+        pytest.param('it\'s "$HOME" `x` \\ & %s', marks=pytest.mark.slow),
+        pytest.param("with, comma", marks=pytest.mark.slow),
+        "/".join(["a folder whose name is very long indeed"] * 4),
+    ],
+)
+def test_any_path_will_do(folders, name):
+    folder = folders(name)
+    user = User(folder, "say(ask('SELECT 1')); wait()")
+    assert user.line() == "1"
+    user.until_waiting()
+    socket_folder = place_for(folder).socket_folder
+    mode = socket_folder.stat().st_mode & 0o777
+    user.end()
+
+    assert mode == 0o700
+    assert stops(folder)
+    if not socket_folder.is_relative_to(folder):
+        shutil.rmtree(socket_folder)
+
+
+NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+
+
+@pytest.fixture(scope="module")
+def python_of_nobody() -> tuple[str, ...]:
+    """Python as an ordinary user; root's own may lie where nobody else can run it."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    runs_itself = "import subprocess, sys; subprocess.run([sys.executable, '-c', ''], check=True)"
+    for candidate in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
+        command = (*NOBODY, candidate)
+        tried = subprocess.run(
+            [*command, "-c", runs_itself], cwd="/", check=False, capture_output=True
+        )
+        if tried.returncode == 0:
+            return command
+    pytest.skip(f"no {version} here that the user nobody can run")
+
+
+def test_an_ordinary_user_runs_the_server_as_themselves(folders, request):
+    folder = folders("ordinary")
+    python: tuple[str, ...] = (sys.executable,)
+    if AS_ROOT:
+        python = request.getfixturevalue("python_of_nobody")
+        shutil.chown(folder.parent, "nobody", "nogroup")
+    user = User(folder, "say(os.geteuid()); " + WAIT_AS_USER, python=python)
+    uid = int(user.line())
+    user.until_waiting()
+    owner = server_of(folder).uids().real
+    user.end()
+
+    assert uid != 0
+    assert owner == uid
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root has a folder that others cannot enter")
+def test_root_finds_another_place_when_the_folder_is_closed_to_others(folders):
+    folder = folders("closed")
+    folder.parent.chmod(0o700)
+    first = User(folder, "ask('CREATE TABLE kept (word text)'); say('done')").end()
+    home = place_for(folder).home
+    second = User(folder, "say(ask('SELECT count(*) FROM kept'))").end()
+
+    assert home.parent == ROOT_FALLBACK
+    assert (first, second) == (["done"], ["0"])
+    assert folder.parent.stat().st_mode & 0o777 == 0o700
+    assert stops(home)
+    shutil.rmtree(home)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not AS_ROOT, reason="only root can give a folder away")
+def test_the_owner_of_a_folder_uses_the_server_that_root_made(folders, python_of_nobody):
+    folder = folders("shared")
+    shutil.chown(folder.parent, "nobody", "nogroup")
+    User(folder, "ask('CREATE TABLE kept (word text)')").end()
+    script = "say(ask('SELECT count(*) FROM kept'))"
+
+    found = User(folder, script, python=python_of_nobody).end()
+
+    assert found == ["0"]
+
+
+# --- What the server is ----------------------------------------------------------------------
+
+
+def test_the_cluster_keeps_and_checks_what_it_acknowledged(running_folder):
+    found = User(
+        running_folder,
+        """
+for name in (
+    "fsync", "full_page_writes", "synchronous_commit", "data_checksums", "listen_addresses",
+    "server_encoding", "max_connections", "log_min_error_statement",
+):
+    say(name, ask("SELECT current_setting(%s)", name))
+say(ask("SELECT (datlocprovider, datlocale)::text FROM pg_database WHERE datname = 'portal'"))
+say(ask("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"))
+""",
+    ).end()
+
+    assert found == [
+        "fsync on",
+        "full_page_writes on",
+        "synchronous_commit on",
+        "data_checksums on",
+        "listen_addresses ",
+        "server_encoding UTF8",
+        "max_connections 150",
+        "log_min_error_statement panic",
+        "(b,C.UTF-8)",
+        "False",
+    ]
+
+
+def test_letters_beyond_ascii_are_folded(running_folder):
+    found = User(
+        running_folder,
+        """
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Value
+from django.db.models.functions import Lower, Upper
+call_command("migrate", verbosity=0)
+ContentType.objects.create(app_label="Åsö Öst", model="x")
+rows = ContentType.objects.filter(app_label__icontains="åsö ö")
+say(rows.annotate(l=Lower("app_label"), u=Upper("app_label")).values_list("l", "u").get())
+say(ask("SELECT to_tsvector('swedish', 'ÅTGÄRDERNA överförs') @@ to_tsquery('swedish', 'åtgärd')"))
+""",
+    ).end()
+
+    assert found == ["('åsö öst', 'ÅSÖ ÖST')", "True"]
+
+
+def test_the_durability_check_is_silent_on_a_durable_server(running_folder):
+    User(
+        running_folder,
+        """
+from stockholm_quality import checks
+call_command("check", databases=["default"], fail_level="WARNING")
+call_command("migrate", verbosity=0)
+""",
+    ).end()
+
+
+@pytest.mark.slow
+def test_the_durability_check_reports_what_would_lose_data(folder):
+    found = User(
+        folder,
+        """
+import psycopg, subprocess
+from stockholm_quality import checks
+from stockholm_quality.embedded.place import place_for
+ask("ALTER ROLE portal SET synchronous_commit = off")
+params = connection.get_connection_params()
+place = place_for(Path(sys.argv[1]))
+connection.close()
+connection.close_pool()
+from stockholm_quality.embedded import watcher
+watcher.stop(place.data)
+place.run([place.programs / "pg_checksums", "--disable", "-D", place.data])
+place.run(["/bin/sh", "-c", '"$@" >/dev/null 2>&1 &', "sh", place.programs / "postgres",
+    "-D", place.data, "-c", f"unix_socket_directories={place.socket_folder}",
+    "-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off"])
+for _ in range(200):
+    if (place.data / "postmaster.pid").exists():
+        break
+    time.sleep(0.02)
+say(sorted(error.id for error in checks.check_durability(databases=["default"])))
+""",
+    ).end()
+
+    assert found == ["['durability.E001', 'durability.E002', 'durability.E003', 'durability.E004']"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'cursor.execute("SET synchronous_commit = off")',
+        'cursor.execute("set local synchronous_commit to off")',
+        "cursor.execute(\"SELECT set_config('synchronous_commit', 'off', true)\")",
+        'OPTIONS = {"options": "-c synchronous_commit=off"}',
+        "ALTER ROLE portal SET\n    synchronous_commit = local;",
+    ],
+)
+def test_code_that_turns_durability_off_is_found(code):
+    assert checks.SETS_SYNCHRONOUS_COMMIT.search(code)
+
+
+def test_no_code_of_the_portal_turns_durability_off():
+    assert checks.check_no_code_sets_synchronous_commit(databases=["default"]) == []
+
+
+# --- Django on it ----------------------------------------------------------------------------
+
+
+def test_eight_threads_connect_at_once(running_folder):
+    found = User(
+        running_folder,
+        """
+found = []
+def work():
+    found.append(ask("SELECT 1"))
+    connection.close()
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+say(sum(found))
+""",
+    ).end()
+
+    assert found == ["8"]
+
+
+def test_a_forked_child_keeps_the_server_and_opens_its_own_connections(folder):
+    user = User(
+        folder,
+        """
+ask("SELECT 1")
+connection.close()
+connection.close_pool()
+if os.fork():
+    os._exit(0)
+time.sleep(0.5)
+say(ask("SELECT 'child'"))
+""",
+    )
+
+    assert user.line() == "child"
+    user.process.communicate()
+
+
+def test_dbshell_opens_the_database(running_folder):
+    user = User(
+        running_folder, "call_command('dbshell', '--', '-Atc', 'SELECT current_database()')"
+    )
+
+    assert user.end() == ["portal"]
+
+
+def test_the_test_runner_works_on_it_with_two_workers(folder):
+    project = folder.parent
+    (project / "worker_settings.py").write_text(
+        "SECRET_KEY = 'x'\n"
+        "INSTALLED_APPS = ['django.contrib.contenttypes']\n"
+        "DATABASES = {'default': {'ENGINE': 'stockholm_quality.embedded', 'NAME': 'portal',\n"
+        f"    'EMBEDDED_DIR': {str(folder)!r}, 'OPTIONS': {{'pool': True}}}}}}\n"
+    )
+    (project / "test_it.py").write_text(
+        "import pytest\n"
+        "from django.contrib.contenttypes.models import ContentType\n"
+        "@pytest.mark.parametrize('number', range(4))\n"
+        "@pytest.mark.django_db\n"
+        "def test_it(number):\n"
+        "    assert not ContentType.objects.filter(model='mine').exists()\n"
+        "    ContentType.objects.create(app_label='a', model='mine')\n"
+    )
+    options = ("-q", "-n", "2", "-p", "no:cacheprovider", "--ds=worker_settings")
+
+    finished = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, f"--rootdir={project}", "test_it.py"],
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": f"{project}:{PROJECT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "4 passed" in finished.stdout, finished.stdout + finished.stderr
+    assert stops(folder)
+
+
+@pytest.mark.slow
+def test_the_autoreloader_restarts_onto_the_same_data(folder):
+    project = folder.parent
+    marker = project / "started"
+    (project / "reloading.py").write_text(
+        f"import sys\nsys.argv[1:] = [{str(folder)!r}]\nMARKER = {str(marker)!r}\n"
+        + PRELUDE
+        + """
+from django.utils import autoreload
+def main():
+    ask("CREATE TABLE IF NOT EXISTS starts (at timestamptz DEFAULT now())")
+    ask("INSERT INTO starts DEFAULT VALUES")
+    Path(MARKER).write_text(str(ask("SELECT count(*) FROM starts")))
+    time.sleep(60)
+autoreload.run_with_reloader(main)
+"""
+    )
+    process = subprocess.Popen(
+        [sys.executable, "reloading.py"], cwd=project, env=os.environ | {"PYTHONPATH": str(PROJECT)}
+    )
+
+    def wait_for(count: str) -> None:
+        deadline = time.monotonic() + 20
+        while not marker.exists() or marker.read_text() != count:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    try:
+        wait_for("1")
+        # The reloader compares times to the second.
+        time.sleep(1.5)
+        os.utime(project / "reloading.py")
+        wait_for("2")
+    finally:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        process.wait(10)
+
+    assert stops(folder)
+
+
+# --- When it cannot run ----------------------------------------------------------------------
+
+
+def test_programs_of_another_platform_are_said_in_words(folder):
+    programs = folder.parent / "packages/embedded_postgres/pginstall/bin"
+    programs.mkdir(parents=True)
+    (programs.parents[1] / "__init__.py").touch()
+    for name in ("postgres", "initdb"):
+        (programs / name).write_bytes(b"\x7fELF of another machine")
+        (programs / name).chmod(0o755)
+
+    error = User(folder, "ask('SELECT 1')", first_path=str(programs.parents[2])).fail()
+
+    assert "django.db.utils.OperationalError: The portal's private PostgreSQL cannot run" in error
+    assert "postgres does not run on this machine." in error
+    assert "set DATABASE_URL" in error
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can mount a small disk")
+def test_a_full_disk_is_said_in_words(folder):
+    folder.mkdir()
+    mount = 'mount -t tmpfs -o size=8m,mode=755 none "$0" && exec "$@"'
+    python = ("unshare", "--mount", "sh", "-c", mount, str(folder), sys.executable)
+    if subprocess.run([*python[:5], str(folder), "true"], check=False).returncode != 0:
+        pytest.skip("no right to mount here")
+
+    error = User(folder, "ask('SELECT 1')", python=python).fail()
+
+    assert "initdb failed" in error
+    assert "No space left on device" in error
+    assert "MB are free" in error
+    assert "set DATABASE_URL" in error
+
+
+@pytest.mark.slow
+def test_a_damaged_cluster_is_said_in_words_with_the_servers_own(folder):
+    User(folder, "ask('SELECT 1')").end()
+    assert stops(folder)
+    (folder / "data/global/pg_control").write_bytes(b"")
+
+    error = User(folder, "ask('SELECT 1')").fail()
+
+    assert "did not start." in error
+    assert "pg_control" in error
+    assert "set DATABASE_URL" in error
+
+
+def test_a_folder_of_another_user_is_said_in_words(folders, request):
+    folder = folders("closed")
+    python: tuple[str, ...] = (sys.executable,)
+    if AS_ROOT:
+        folder.mkdir(mode=0o700)
+        python = request.getfixturevalue("python_of_nobody")
+    else:
+        folder.mkdir(mode=0o500)
+
+    error = User(folder, "ask('SELECT 1')", python=python).fail()
+
+    assert "is not open to the user" in error
+    assert "set DATABASE_URL" in error
