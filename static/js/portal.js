@@ -63,9 +63,9 @@
       if (answer.seconds > 0) seconds = Number(answer.seconds);
       if (!answer.csrf_token) return;
       for (const input of all("input[name=csrfmiddlewaretoken]")) input.value = answer.csrf_token;
-      if (document.body.hasAttribute("hx-headers")) {
+      if (document.body.hasAttribute("data-hx-headers")) {
         document.body.setAttribute(
-          "hx-headers",
+          "data-hx-headers",
           JSON.stringify({ "X-CSRFToken": answer.csrf_token }),
         );
       }
@@ -161,7 +161,7 @@
 
   const drafts = (() => {
     const PAUSE = 2000;
-    const LONGEST = 10000;
+    const LONGEST = 9000;
     const RETRY = [5000, 10000, 20000, 30000];
     const KEEPALIVE_LIMIT = 60000;
     const states = new WeakMap();

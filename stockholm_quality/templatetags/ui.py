@@ -104,9 +104,7 @@ def todo_list(todos: Iterable[Todo]) -> dict[str, Any]:
 @register.simple_block_tag
 def field_help(content: str, summary: str = "") -> SafeString:
     """Help beside a field; with a `summary` it stays folded until asked for."""
-    return render_to_string(
-        "components/field_help.html", {"content": content, "summary": summary}
-    )
+    return render_to_string("components/field_help.html", {"content": content, "summary": summary})
 
 
 @register.inclusion_tag("components/who_reads.html")
