@@ -1,7 +1,11 @@
 """Every address of the portal. `stockholm_quality/tests/access_table.txt` says who may what."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView
+from django.contrib.auth.views import (
+    LogoutView,
+    PasswordChangeDoneView,
+    PasswordChangeView,
+)
 from django.urls import include, path
 
 from dialogues.views.home import home
@@ -12,8 +16,11 @@ urlpatterns = [
     path("", home, name="home"),
     path("logga-in/", session.SignInView.as_view(), name="login"),
     path("logga-ut/", LogoutView.as_view(), name="logout"),
+    path("losenord/", PasswordChangeView.as_view(), name="password_change"),
+    path("losenord/klart/", PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("profil/", desk.profile, name="profile"),
     path("sprak/", desk.set_language, name="set_language"),
+    path("session/", session.ping, name="session_ping"),
     path("om/tillganglighet/", pages.accessibility, name="about_accessibility"),
     path("om/behorigheter/", pages.access, name="about_access"),
     path("admin/", admin.site.urls),

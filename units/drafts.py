@@ -1,8 +1,8 @@
 """Text that someone is writing: kept on the server, for its author alone, until it is saved."""
 
 from datetime import timedelta
+from typing import Any
 
-from django.http import QueryDict
 from django.utils import timezone
 
 from units.models import Draft, User
@@ -38,9 +38,11 @@ def drop_draft(author: User, key: str) -> None:
     author.drafts.filter(key=key).delete()
 
 
-def as_form_data(draft: Draft) -> QueryDict:
-    """The draft in the shape in which a form receives what was sent."""
-    data = QueryDict(mutable=True)
+def as_initial(draft: Draft | None, *many: str) -> dict[str, Any]:
+    """The draft as a form's `initial`; fields named in `many` hold several values or none."""
+    if draft is None:
+        return {}
+    initial: dict[str, Any] = {name: [] for name in many}
     for name, values in draft.fields.items():
-        data.setlist(name, values)
-    return data
+        initial[name] = values if name in many else values[-1]
+    return initial

@@ -57,7 +57,8 @@ class SignInRequiredMiddleware(middleware.LoginRequiredMiddleware):
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponse:
-        if request.headers.get("HX-Request") or request.headers.get("X-Draft"):
+        accepts = request.headers.get("Accept", "")
+        if request.headers.get("HX-Request") or accepts == "application/json":
             return HttpResponse(status=401)
         if request.method == "POST":
             return held_form(request)

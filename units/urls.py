@@ -1,6 +1,6 @@
 from django.urls import path
 
-from units.views import desk, organisation, session
+from units.views import desk, organisation
 
 app_name = "units"
 
@@ -9,5 +9,4 @@ urlpatterns = [
     path("enheter/min/", organisation.my_unit, name="mine"),
     path("utkast/", desk.draft, name="draft"),
     path("utkast/slang/", desk.draft_drop, name="draft_drop"),
-    path("session/", session.ping, name="ping"),
 ]

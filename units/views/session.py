@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
 
 from stockholm_quality.web import AuthedRequest
 from units.forms import SignInForm
@@ -71,6 +71,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     ours = f"{request.scheme}://{request.get_host()}"
     if origin != ours and not origin.startswith(f"{ours}/"):
         return render(request, "403.html", {"exception": reason}, status=403)
+    if request.headers.get("Accept") == "application/json":
+        return HttpResponse(status=403)
     if not request.user.is_authenticated:
         return held_form(request)
     fields = [
@@ -83,7 +85,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "registration/send_again.html", context, status=403)
 
 
-@require_POST
 def ping(request: AuthedRequest) -> HttpResponse:
-    """Stay signed in: reaching this renews the session."""
-    return HttpResponse(status=204)
+    """Stay signed in, and hear whose session it is: reaching this renews the session. The token
+    is for forms on pages that were opened before one signed in anew."""
+    return JsonResponse(
+        {
+            "user": request.user.pk,
+            "seconds": request.session.get_expiry_age(),
+            "csrf_token": get_token(request),
+        }
+    )

@@ -1,0 +1,72 @@
+"""How many know their goals. Counted in people, and never so that one of them can be worked out."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from dialogues.models import Acknowledgement
+from goals.models import Expectation
+from goals.rules import FEWEST_IN_A_FIGURE
+from units.models import Employment, Unit, User
+
+
+def with_knowledge(employments: QuerySet[Employment], year: int) -> QuerySet[Employment]:
+    """Annotate `has_expectation` and `knows`: every expectation in force has been acknowledged."""
+    held = Expectation.objects.in_force().for_year(year).filter(employment=OuterRef("pk"))
+    said = Acknowledgement.objects.in_step().filter(expectation=OuterRef("pk"))
+    return employments.annotate(
+        has_expectation=Exists(held), knows=Exists(held) & ~Exists(held.filter(~Exists(said)))
+    )
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """How many of a manager's own employees in a unit have expectations and know them.
+
+    `names_shown` is false in a group under five: then nobody is named.
+    """
+
+    employed: int
+    given: int
+    knowing: int
+    names_shown: bool
+
+
+def knowledge_of_own(user: User, unit: Unit, year: int, day: date | None = None) -> Knowledge:
+    """For the manager of the people counted; it is their daily work, so it is not suppressed, but
+    names are not tied to it in a group under five."""
+    own = Employment.objects.managed_by(user, day).filter(unit=unit)
+    counted = with_knowledge(own, year).aggregate(
+        employed=Count("pk"),
+        given=Count("pk", filter=Q(has_expectation=True)),
+        knowing=Count("pk", filter=Q(knows=True)),
+    )
+    return Knowledge(**counted, names_shown=counted["employed"] >= FEWEST_IN_A_FIGURE)
+
+
+def knowledge_below(unit: Unit, year: int, day: date | None = None) -> QuerySet[Any]:
+    """One row per unit with at least five employees: `unit`, `unit__name`, `employed`, `given`,
+    `knowing`.
+
+    Smaller units are left out altogether, from the sum as well, and so are people with protected
+    identity: what is not in any figure cannot be worked out from a difference between two.
+    """
+    units = Unit.objects.below(unit, day)
+    employments = (
+        Employment.objects.active_on(day)
+        .filter(unit__in=units, person__has_protected_identity=False)
+        .order_by()
+    )
+    return (
+        with_knowledge(employments, year)
+        .values("unit", "unit__name")
+        .annotate(
+            employed=Count("pk"),
+            given=Count("pk", filter=Q(has_expectation=True)),
+            knowing=Count("pk", filter=Q(knows=True)),
+        )
+        .filter(employed__gte=FEWEST_IN_A_FIGURE)
+        .order_by("unit__name", "unit")
+    )

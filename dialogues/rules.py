@@ -1,0 +1,26 @@
+"""Who may say that they know, and who may see who knows."""
+
+from datetime import date
+
+from goals.models import Expectation
+from goals.rules import FEWEST_IN_A_FIGURE, can_view_expectation
+from units.models import Employment, Unit, User
+
+
+def can_acknowledge(user: User, expectation: Expectation, day: date | None = None) -> bool:
+    """Only the employee, and only what is in force."""
+    del day
+    return expectation.is_in_force and expectation.employment.person_id == user.pk
+
+
+def shows_who_knows(unit: Unit, day: date | None = None) -> bool:
+    """In a group under five no names are tied to knowing or not knowing, not even for the manager."""
+    employed = Employment.objects.active_on(day).filter(unit=unit)
+    return employed.values("person").distinct().count() >= FEWEST_IN_A_FIGURE
+
+
+def can_see_acknowledgement(user: User, expectation: Expectation, day: date | None = None) -> bool:
+    employment = expectation.employment
+    if employment.person_id == user.pk:
+        return True
+    return can_view_expectation(user, expectation, day) and shows_who_knows(employment.unit, day)

@@ -1,0 +1,109 @@
+"""What a person has to do, gathered from all that they answer for. Constant work, set-based."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dialogues.models import with_acknowledgement
+from goals.models import Expectation, Goal
+from units.models import Employment, Role, RoleAssignment, Unit, User
+
+NEXT_YEAR_FROM_MONTH = 11  # from November on next year's goals are to be written
+MOST_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Todo:
+    text: str
+    url: str
+    due_text: str = ""
+    is_soon: bool = False
+
+
+def todos_of(user: User, day: date | None = None) -> list[Todo]:
+    day = day or timezone.localdate()
+    return [*_to_know(user, day), *_to_adopt(user, day), *_to_give(user, day), *_to_write(user, day)]
+
+
+def _to_know(user: User, day: date) -> list[Todo]:
+    held = Expectation.objects.held_by(user).in_force().for_year(day.year)
+    unknown = with_acknowledgement(held).filter(acknowledged_at__isnull=True).order_by("given_at", "pk")
+    return [
+        Todo(
+            _("Read your expectation and say that you know it"),
+            expectation.get_absolute_url(),
+            expectation.text[:80],
+        )
+        for expectation in unknown[:MOST_SHOWN]
+    ]
+
+
+def _to_adopt(user: User, day: date) -> list[Todo]:
+    held = RoleAssignment.objects.active_on(day).filter(person=user, unit=OuterRef("unit"))
+    drafts = (
+        Goal.objects.drafts()
+        .filter(
+            Q(Exists(held.filter(role=Role.MANAGER)), level=Goal.Level.UNIT)
+            | Q(Exists(held.filter(role=Role.CONTROLLER)), level=Goal.Level.BOARD)
+        )
+        .select_related("unit")
+        .order_by("first_year", "pk")
+    )
+    return [
+        Todo(
+            _("Finish and adopt a goal draft"),
+            goal.get_absolute_url(),
+            f"{goal.unit.name}, {goal.first_year}: {goal.title[:60]}",
+        )
+        for goal in drafts[:MOST_SHOWN]
+    ]
+
+
+def _to_give(user: User, day: date) -> list[Todo]:
+    has_one = Expectation.objects.in_force().for_year(day.year).filter(employment=OuterRef("pk"))
+    without = (
+        Employment.objects.managed_by(user, day)
+        .filter(~Exists(has_one))
+        .values_list("unit", "unit__name")
+        .order_by("unit__name", "unit")
+    )
+    counts: dict[tuple[int, str], int] = {}
+    for unit in without:
+        counts[unit] = counts.get(unit, 0) + 1
+    return [
+        Todo(
+            ngettext(
+                "{count} employee has no expectation for {year}",
+                "{count} employees have no expectation for {year}",
+                count,
+            ).format(count=count, year=day.year),
+            reverse("dialogues:people", args=[unit_pk]),
+            name,
+        )
+        for (unit_pk, name), count in list(counts.items())[:MOST_SHOWN]
+    ]
+
+
+def _to_write(user: User, day: date) -> list[Todo]:
+    years = [day.year] + ([day.year + 1] if day.month >= NEXT_YEAR_FROM_MONTH else [])
+    headed = Unit.objects.filter(
+        roles__in=RoleAssignment.objects.active_on(day).filter(person=user, role=Role.MANAGER),
+        kind__in=[Unit.Kind.DEPARTMENT, Unit.Kind.UNIT, Unit.Kind.GROUP],
+    ).distinct()
+    todos = []
+    for year in years:
+        has_goals = Goal.objects.for_year(year).filter(unit=OuterRef("pk"))
+        for unit in headed.filter(~Exists(has_goals)).order_by("name", "pk")[:MOST_SHOWN]:
+            todos.append(
+                Todo(
+                    _("Write the unit's goals for {year}").format(year=year),
+                    reverse("goals:new", args=[unit.pk]) + f"?year={year}",
+                    unit.name,
+                )
+            )
+    return todos

@@ -1,0 +1,227 @@
+"""Expectations: given by a manager, known by an employee, read by the two of them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from dialogues import rules
+from dialogues.actions import acknowledge_expectation
+from dialogues.forms import ExpectationForm, GiveExpectationForm, WithdrawForm
+from dialogues.models import with_acknowledgement
+from goals.actions import (
+    GoalNotReadyError,
+    change_expectation,
+    give_expectations,
+    withdraw_expectation,
+)
+from goals.models import Expectation, Goal
+from goals.rules import (
+    can_edit_expectation,
+    can_give_expectations_on,
+    can_withdraw_expectation,
+)
+from goals.thread import thread_of_expectation, thread_of_goal
+from stockholm_quality.web import AuthedRequest, require
+from units.drafts import as_initial, drop_draft, find_draft
+from units.revisions import StaleRevisionError, compare_with_current
+from units.submissions import once
+
+
+@require_safe
+def expectation_detail(request: AuthedRequest, pk: int) -> HttpResponse:
+    expectation = _get_expectation(request, pk)
+    employee = expectation.employment.person
+    is_mine = employee == request.user
+    label = _("Your expectation") if is_mine else _("Expectation on {name}").format(name=employee)
+    earlier = (
+        expectation.events.filter(version_number__lt=expectation.version_number)
+        .order_by("version_number", "-pgh_id")
+        .distinct("version_number")
+    )
+    context = {
+        "expectation": expectation,
+        "employee": employee,
+        "is_mine": is_mine,
+        "thread": thread_of_expectation(expectation, label),
+        "earlier": list(earlier)[::-1],
+        "acknowledged_at": expectation.acknowledged_at
+        if rules.can_see_acknowledgement(request.user, expectation)
+        else None,
+        "may_see_acknowledgement": rules.can_see_acknowledgement(request.user, expectation),
+        "may_acknowledge": rules.can_acknowledge(request.user, expectation),
+        "may_edit": can_edit_expectation(request.user, expectation),
+    }
+    return render(request, "dialogues/expectation_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def expectation_give(request: AuthedRequest, goal_pk: int) -> HttpResponse:
+    goal = get_object_or_404(Goal.objects.visible_to(request.user).with_line(), pk=goal_pk)
+    require(can_give_expectations_on(request.user, goal))
+    key = f"expectation:new:{goal.pk}"
+    draft = find_draft(request.user, key) if request.method != "POST" else None
+    form = GiveExpectationForm(
+        request.POST or None,
+        initial=as_initial(draft, "employments"),
+        giver=request.user,
+        goal=goal,
+    )
+    if request.method == "POST" and form.is_valid():
+
+        def give() -> str:
+            given = give_expectations(
+                goal=goal,
+                employments=form.cleaned_data["employments"],
+                text=form.cleaned_data["text"],
+                sign=form.cleaned_data["sign"],
+                by=request.user,
+            )
+            drop_draft(request.user, key)
+            messages.success(
+                request,
+                ngettext(
+                    "The expectation has been given to {count} employee.",
+                    "The expectation has been given to {count} employees.",
+                    len(given),
+                ).format(count=len(given)),
+            )
+            return goal.get_absolute_url()
+
+        return once(request, give)
+    context = {
+        "goal": goal,
+        "form": form,
+        "draft": draft,
+        "draft_key": key,
+        "thread": thread_of_goal(goal),
+    }
+    return render(request, "dialogues/expectation_give.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def expectation_edit(request: AuthedRequest, pk: int) -> HttpResponse:
+    expectation = _get_expectation(request, pk)
+    require(can_edit_expectation(request.user, expectation))
+    key = f"expectation:{expectation.pk}"
+    draft = find_draft(request.user, key) if request.method != "POST" else None
+    form = ExpectationForm(
+        request.POST or None, initial=as_initial(draft), instance=expectation
+    )
+    if request.method == "POST" and form.is_valid():
+
+        def save() -> str:
+            change_expectation(
+                expectation=expectation,
+                revision=form.cleaned_data["revision"],
+                goal=form.cleaned_data["goal"],
+                text=form.cleaned_data["text"],
+                sign=form.cleaned_data["sign"],
+                by=request.user,
+            )
+            drop_draft(request.user, key)
+            messages.success(request, _("Saved. The employee is asked to read it anew."))
+            return expectation.get_absolute_url()
+
+        try:
+            return once(request, save)
+        except StaleRevisionError as stale:
+            conflict = compare_with_current(form, stale.current)
+            form.data = form.data.copy()
+            form.data["revision"] = stale.current.revision
+            return _edit_page(request, form, expectation, key, None, conflict)
+        except GoalNotReadyError as error:
+            messages.error(request, str(error))
+            return redirect(expectation)
+    return _edit_page(request, form, expectation, key, draft, [])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def expectation_withdraw(request: AuthedRequest, pk: int) -> HttpResponse:
+    expectation = _get_expectation(request, pk)
+    if not expectation.is_in_force:
+        messages.info(request, _("The expectation has been withdrawn already."))
+        return redirect(expectation)
+    require(can_withdraw_expectation(request.user, expectation))
+    form = WithdrawForm(request.POST or None, initial={"revision": expectation.revision})
+    if request.method == "POST" and form.is_valid():
+
+        def withdraw() -> str:
+            withdraw_expectation(
+                expectation=expectation,
+                revision=form.cleaned_data["revision"],
+                reason=form.cleaned_data["reason"],
+                by=request.user,
+            )
+            messages.success(request, _("The expectation is withdrawn. The employee sees why."))
+            return expectation.get_absolute_url()
+
+        try:
+            return once(request, withdraw)
+        except StaleRevisionError:
+            messages.warning(
+                request,
+                _("The expectation was changed while you looked at it. Read it again first."),
+            )
+            return redirect(expectation)
+        except GoalNotReadyError as error:
+            messages.error(request, str(error))
+            return redirect(expectation)
+    context = {"expectation": expectation, "form": form}
+    return render(request, "dialogues/expectation_withdraw.html", context)
+
+
+@require_POST
+def acknowledge(request: AuthedRequest, pk: int) -> HttpResponse:
+    """ "I know this", said of the wording that was shown."""
+    expectation = _get_expectation(request, pk)
+    require(rules.can_acknowledge(request.user, expectation))
+
+    def note() -> str:
+        known = acknowledge_expectation(
+            expectation=expectation,
+            version=_number(request.POST.get("version")),
+            goal_version=_number(request.POST.get("goal_version")),
+        )
+        if known:
+            messages.success(request, _("Noted: you know this expectation."))
+        else:
+            messages.warning(
+                request, _("The wording has changed. Read it as it is now, then say so again.")
+            )
+        return expectation.get_absolute_url() if not known else "/"
+
+    return once(request, note)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 6 else -1
+
+
+def _get_expectation(request: AuthedRequest, pk: int) -> Expectation:
+    visible = Expectation.objects.visible_to(request.user)
+    return get_object_or_404(with_acknowledgement(visible).with_line(), pk=pk)
+
+
+def _edit_page(
+    request: AuthedRequest,
+    form: ExpectationForm,
+    expectation: Expectation,
+    key: str,
+    draft: Any,
+    conflict: list[Any],
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "expectation": expectation,
+        "draft": draft,
+        "draft_key": key,
+        "conflict": conflict,
+    }
+    return render(
+        request, "dialogues/expectation_form.html", context, status=409 if conflict else 200
+    )

@@ -1,0 +1,42 @@
+"""The start page: what is expected of me, how it hangs together, and what I have to do."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from dialogues.models import with_acknowledgement
+from dialogues.todos import todos_of
+from goals.models import Expectation
+from goals.thread import thread_of_expectation
+from goals.years import asked_year
+from stockholm_quality.web import AuthedRequest
+
+MOST_SHOWN = 20
+NOON, EVENING = 10, 17
+
+
+@require_safe
+def home(request: AuthedRequest) -> HttpResponse:
+    year = asked_year(request)
+    held = Expectation.objects.held_by(request.user).in_force().for_year(year)
+    expectations = with_acknowledgement(held).with_line().order_by("given_at", "pk")[:MOST_SHOWN]
+    context = {
+        "greeting": _greeting(),
+        "year": year,
+        "this_year": timezone.localdate().year,
+        "threads": [
+            (expectation, thread_of_expectation(expectation, _("Your expectation")))
+            for expectation in expectations
+        ],
+        "todos": todos_of(request.user),
+    }
+    return render(request, "dialogues/home.html", context)
+
+
+def _greeting() -> str:
+    hour = timezone.localtime().hour
+    if hour < NOON:
+        return _("Good morning")
+    return _("Good day") if hour < EVENING else _("Good evening")

@@ -1,0 +1,317 @@
+"""One goal: read it, write it, adopt it, change it, compare its versions."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from goals import rules
+from goals.actions import (
+    GoalNotReadyError,
+    adopt_goal,
+    change_goal,
+    discard_goal,
+    edit_goal,
+    level_of,
+    write_goal,
+)
+from goals.forms import ChangeGoalForm, DecisionForm, GoalForm
+from goals.models import GOAL_PARTS, Goal, GoalVersion
+from goals.reports import NOBODY, carriers_of
+from goals.thread import decision_of, thread_of_goal
+from goals.writing_help import questions_about
+from goals.years import asked_year, plannable_years
+from stockholm_quality.web import AuthedRequest, require
+from units.drafts import as_initial, drop_draft, find_draft
+from units.models import Unit
+from units.revisions import ComparedField, StaleRevisionError, compare_with_current
+from units.submissions import once
+
+CHILDREN_PER_PAGE = 25
+
+
+@require_safe
+def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
+    goal = _get_goal(request, pk)
+    year = min(max(asked_year(request), goal.first_year), goal.last_year)
+    children = (
+        Goal.objects.visible_to(request.user)
+        .filter(parent=goal)
+        .select_related("unit")
+        .order_by("-first_year", "number", "unit__name", "pk")
+    )
+    context = {
+        "goal": goal,
+        "decision": decision_of(goal),
+        "parts": [
+            (Goal._meta.get_field(part).verbose_name, getattr(goal, part))
+            for part in GOAL_PARTS[1:]
+        ],
+        "thread": thread_of_goal(goal),
+        "contributes_to": Goal.objects.filter(supporters__goal=goal)
+        .select_related("unit")
+        .order_by("number", "pk"),
+        "supporters": Goal.objects.visible_to(request.user)
+        .filter(contributions__supported=goal)
+        .select_related("unit")
+        .order_by("unit__name", "pk")[:CHILDREN_PER_PAGE],
+        "page_obj": Paginator(children, CHILDREN_PER_PAGE).get_page(request.GET.get("page")),
+        "figures": carriers_of(year).get(goal.pk, NOBODY),
+        "may_edit": rules.can_edit_goal(request.user, goal),
+        "may_change": rules.can_change_goal(request.user, goal),
+        "may_give": rules.can_give_expectations_on(request.user, goal),
+    }
+    if goal.is_draft and goal.level == Goal.Level.UNIT:
+        context["questions"] = questions_about({part: getattr(goal, part) for part in GOAL_PARTS})
+    return render(request, "goals/goal_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def goal_new(request: AuthedRequest, unit_pk: int) -> HttpResponse:
+    unit = get_object_or_404(Unit.objects.active_on(), pk=unit_pk)
+    require(rules.can_write_goals_of(request.user, unit))
+    year = asked_year(request)
+    if year not in plannable_years():
+        year = plannable_years()[0]
+    key = f"goal:new:{unit.pk}:{year}"
+    goal = Goal(unit=unit, level=level_of(unit), first_year=year, last_year=year)
+    draft = find_draft(request.user, key) if request.method != "POST" else None
+    form = GoalForm(
+        request.POST or None,
+        initial=as_initial(draft, "contributes_to"),
+        unit=unit,
+        year=year,
+        instance=goal,
+    )
+    if request.method == "POST" and form.is_valid():
+
+        def save() -> str:
+            written = write_goal(
+                unit=unit,
+                year=year,
+                texts=form.texts,
+                supports=form.cleaned_data["contributes_to"],
+                by=request.user,
+            )
+            drop_draft(request.user, key)
+            messages.success(request, _("The draft is saved. Adopt it when it is ready."))
+            return written.get_absolute_url()
+
+        return once(request, save)
+    context = {"unit": unit, "year": year, "years": plannable_years()}
+    return _form_page(request, form, goal, key, draft, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def goal_edit(request: AuthedRequest, pk: int) -> HttpResponse:
+    goal = _get_goal(request, pk)
+    require(rules.can_edit_goal(request.user, goal))
+    key = f"goal:{goal.pk}"
+    draft = find_draft(request.user, key) if request.method != "POST" else None
+    form = GoalForm(
+        request.POST or None,
+        initial=as_initial(draft, "contributes_to"),
+        unit=goal.unit,
+        year=goal.first_year,
+        instance=goal,
+    )
+    if request.method == "POST" and form.is_valid():
+
+        def save() -> str:
+            edit_goal(
+                goal=goal,
+                revision=form.cleaned_data["revision"] or 0,
+                texts=form.texts,
+                supports=form.cleaned_data["contributes_to"],
+                by=request.user,
+            )
+            drop_draft(request.user, key)
+            messages.success(request, _("The draft is saved."))
+            return goal.get_absolute_url()
+
+        try:
+            return once(request, save)
+        except StaleRevisionError as stale:
+            return _form_page(request, form, goal, key, None, {}, stale.current)
+        except GoalNotReadyError as error:
+            messages.error(request, str(error))
+            return redirect(goal)
+    return _form_page(request, form, goal, key, draft, {})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def goal_change(request: AuthedRequest, pk: int) -> HttpResponse:
+    goal = _get_goal(request, pk)
+    require(rules.can_change_goal(request.user, goal))
+    key = f"goal:{goal.pk}:change"
+    draft = find_draft(request.user, key) if request.method != "POST" else None
+    form = ChangeGoalForm(
+        request.POST or None,
+        initial=as_initial(draft, "contributes_to"),
+        unit=goal.unit,
+        year=goal.first_year,
+        instance=goal,
+    )
+    if request.method == "POST" and form.is_valid():
+
+        def save() -> str:
+            change_goal(
+                goal=goal,
+                revision=form.cleaned_data["revision"] or 0,
+                texts=form.texts,
+                supports=form.cleaned_data["contributes_to"],
+                reason=form.cleaned_data["reason"],
+                decided_on=form.cleaned_data["decided_on"],
+                reference_number=form.cleaned_data["reference_number"],
+                by=request.user,
+            )
+            drop_draft(request.user, key)
+            messages.success(request, _("The new version is in force. The old one is kept."))
+            return goal.get_absolute_url()
+
+        try:
+            return once(request, save)
+        except StaleRevisionError as stale:
+            return _form_page(request, form, goal, key, None, {}, stale.current)
+    return _form_page(request, form, goal, key, draft, {})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def goal_adopt(request: AuthedRequest, pk: int) -> HttpResponse:
+    goal = _get_goal(request, pk)
+    if not goal.is_draft and rules.can_change_goal(request.user, goal):
+        messages.info(request, _("The goal is adopted already."))
+        return redirect(goal)
+    require(rules.can_adopt_goal(request.user, goal))
+    form = DecisionForm(request.POST or None, goal=goal)
+    if request.method == "POST" and form.is_valid():
+
+        def adopt() -> str:
+            adopt_goal(
+                goal=goal,
+                revision=form.cleaned_data["revision"],
+                decided_on=form.cleaned_data["decided_on"],
+                reference_number=form.cleaned_data["reference_number"],
+                by=request.user,
+            )
+            messages.success(request, _("The goal is adopted. Everyone can read it now."))
+            return goal.get_absolute_url()
+
+        try:
+            return once(request, adopt)
+        except StaleRevisionError:
+            messages.warning(
+                request,
+                _("The draft was changed while you looked at it. Read it again, then adopt it."),
+            )
+            return redirect("goals:adopt", goal.pk)
+        except GoalNotReadyError as error:
+            messages.error(request, str(error))
+            return redirect(goal)
+    context = {
+        "goal": goal,
+        "form": form,
+        "thread": thread_of_goal(goal),
+        "questions": questions_about({part: getattr(goal, part) for part in GOAL_PARTS})
+        if goal.level == Goal.Level.UNIT
+        else [],
+    }
+    return render(request, "goals/goal_adopt.html", context)
+
+
+@require_POST
+def goal_discard(request: AuthedRequest, pk: int) -> HttpResponse:
+    goal = Goal.objects.visible_to(request.user).filter(pk=pk).select_related("unit").first()
+    if goal is None:
+        raise Http404
+    require(rules.can_discard_goal(request.user, goal))
+    revision = request.POST.get("revision", "")
+
+    def discard() -> str:
+        discard_goal(
+            goal=goal, revision=int(revision) if revision.isdecimal() else 0, by=request.user
+        )
+        messages.success(request, _("The draft has been thrown away."))
+        return goal.unit.get_absolute_url()
+
+    try:
+        return once(request, discard)
+    except StaleRevisionError:
+        messages.warning(
+            request, _("The draft was changed while you looked at it, so it was not thrown away.")
+        )
+    except GoalNotReadyError as error:
+        messages.error(request, str(error))
+    return redirect(goal)
+
+
+@require_safe
+def goal_versions(request: AuthedRequest, pk: int) -> HttpResponse:
+    """Two versions side by side: the two latest, or those asked for."""
+    goal = _get_goal(request, pk)
+    versions = list(goal.versions.select_related("parent").order_by("-number"))
+    numbered = {str(version.number): version for version in versions}
+    newer = numbered.get(request.GET.get("newer", ""), versions[0] if versions else None)
+    older = numbered.get(
+        request.GET.get("older", ""), versions[1] if len(versions) > 1 else newer
+    )
+    context = {
+        "goal": goal,
+        "versions": versions,
+        "newer": newer,
+        "older": older,
+        "rows": _compared(older, newer) if older and newer else [],
+    }
+    return render(request, "goals/goal_versions.html", context)
+
+
+def _compared(older: GoalVersion, newer: GoalVersion) -> list[ComparedField]:
+    parts = [*GOAL_PARTS, "parent"]
+    return [
+        ComparedField(
+            str(GoalVersion._meta.get_field(part).verbose_name).capitalize(),
+            str(getattr(older, part) or ""),
+            str(getattr(newer, part) or ""),
+        )
+        for part in parts
+    ]
+
+
+def _get_goal(request: AuthedRequest, pk: int) -> Goal:
+    return get_object_or_404(Goal.objects.visible_to(request.user).with_line(), pk=pk)
+
+
+def _form_page(
+    request: AuthedRequest,
+    form: GoalForm,
+    goal: Goal,
+    key: str,
+    draft: Any,
+    more: dict[str, Any],
+    current: Goal | None = None,
+) -> HttpResponse:
+    conflict = compare_with_current(form, current) if current else []
+    if current:
+        # Seen now: saving once more is a choice made with both texts in view.
+        form.data = form.data.copy()
+        form.data["revision"] = current.revision
+    parts = {part: form[part].value() for part in GOAL_PARTS if part in form.fields}
+    asks = goal.level == Goal.Level.UNIT
+    context = {
+        "form": form,
+        "goal": goal,
+        "unit": goal.unit,
+        "year": goal.first_year,
+        "draft": draft,
+        "draft_key": key,
+        "conflict": conflict,
+        "asks": asks,
+        "asked": bool(form.is_bound or goal.pk),
+        "questions": questions_about(parts) if asks and (form.is_bound or goal.pk) else [],
+        **more,
+    }
+    return render(request, "goals/goal_form.html", context, status=409 if conflict else 200)

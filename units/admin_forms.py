@@ -1,0 +1,343 @@
+"""Forms of the administration for people and organisation."""
+
+from datetime import date
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminDateWidget, AutocompleteSelect
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from units.actions import close_unit, merge_unit, place_unit
+from units.models import Employment, Unit, UnitPlacement, User
+from units.revisions import ComparedField
+from units.rules import is_system_administrator
+
+CHANGED_MEANWHILE = gettext_lazy(
+    "Somebody else saved this while you were writing. Nothing of yours is lost: compare what you "
+    "wrote with what is stored, change what needs changing, and save again."
+)
+
+
+def stamp_of(*rows: models.Model) -> str:
+    """What a form remembers of the rows it was opened on, to tell later whether they changed."""
+    parts = []
+    for row in rows:
+        revision = getattr(row, "revision", None)
+        if revision is None:
+            stored = {field.attname: str(getattr(row, field.attname)) for field in row._meta.fields}
+            revision = salted_hmac("units.admin_forms", str(stored)).hexdigest()
+        parts.append(f"{row.pk}.{revision}")
+    return "-".join(parts)
+
+
+def _shown(value: Any, field: forms.Field) -> str:
+    if isinstance(field, forms.BooleanField):
+        return _("Yes") if value else _("No")
+    if value is None or value == "":
+        return ""
+    if isinstance(value, date):
+        return date_format(value)
+    if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+        return str(dict(field.choices).get(value, value))
+    return str(value)
+
+
+class RemembersRevision(forms.BaseForm):
+    """A form with the hidden field `revision`, and the comparison for who comes second."""
+
+    conflict: list[ComparedField]
+
+    def remember(self, *rows: models.Model) -> None:
+        self.conflict = []
+        self.fields["revision"].initial = stamp_of(*rows)
+
+    def check_unchanged(self, stamp: str, stored: dict[str, Any]) -> None:
+        """Raise a ValidationError, with `conflict` filled, unless `stamp` is the one remembered.
+
+        The form then remembers `stamp`, so that saving it again is a decision.
+        """
+        name = self.add_prefix("revision")
+        if self.data.get(name) == stamp:
+            return
+        self.data = self.data.copy()
+        self.data[name] = stamp
+        self.conflict = [
+            ComparedField(
+                str(field.label), _shown(self._mine(key), field), _shown(stored[key], field)
+            )
+            for key, field in self.fields.items()
+            if key in stored
+        ]
+        raise ValidationError(CHANGED_MEANWHILE, code="stale")
+
+    def _mine(self, key: str) -> Any:
+        return self.cleaned_data.get(key, self.data.get(self.add_prefix(key)))
+
+
+class ScopedForm(RemembersRevision, forms.ModelForm):
+    """The form of every register: it notices that somebody else saved in between, and says what
+    the database refused. The register gives the class its `request`."""
+
+    request: ClassVar[HttpRequest]
+    revision = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conflict = []
+        if self.instance.pk:
+            self.remember(self.instance)
+        else:
+            del self.fields["revision"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if refusal := getattr(self.request, "refusal", ""):
+            raise ValidationError(refusal)
+        if self.instance.pk:
+            rows = type(self.instance)._base_manager.select_for_update(of=("self",))
+            current = rows.get(pk=self.instance.pk)
+            stored = {key: getattr(current, key) for key in self._meta.fields or []}
+            self.check_unchanged(stamp_of(current), stored)
+        return cleaned
+
+
+def unit_field(source: models.Field, **kwargs: Any) -> forms.ModelChoiceField:
+    """A choice of unit by typing; the caller sets the queryset, which decides what is accepted."""
+    return forms.ModelChoiceField(
+        Unit.objects.none(), widget=AutocompleteSelect(source, admin.site), **kwargs
+    )
+
+
+def _check_exists(unit: Unit | None, day: date | None, field: str) -> None:
+    if unit and day and not Unit.objects.active_on(day).filter(pk=unit.pk).exists():
+        raise ValidationError(
+            {field: _("That unit does not exist on {day}.").format(day=date_format(day))}
+        )
+
+
+# --- People --------------------------------------------------------------------------------------
+
+
+class PersonAddForm(ScopedForm):
+    """A new person and, in the same step, what they are employed as. HR always employs; a system
+    administrator may also make an account for somebody who is not employed by the city."""
+
+    unit = unit_field(Employment._meta.get_field("unit"), label=gettext_lazy("Unit"))
+    title = forms.CharField(label=gettext_lazy("Occupation"), max_length=120)
+    starts_on = forms.DateField(label=gettext_lazy("From"), widget=AdminDateWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = admin.site.get_model_admin(Unit).get_queryset(self.request)
+        self.fields["starts_on"].initial = timezone.localdate()
+        if is_system_administrator(self.request.user):
+            for name in ("unit", "title", "starts_on"):
+                self.fields[name].required = False
+            self.fields["unit"].help_text = _("Empty: an account without an employment.")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        unit, title = cleaned.get("unit"), cleaned.get("title")
+        if unit and not title and "title" not in self.errors:
+            self.add_error("title", _("Write what the person is employed as."))
+        if unit and not cleaned.get("starts_on") and "starts_on" not in self.errors:
+            self.add_error("starts_on", _("Say from which day the person is employed."))
+        _check_exists(unit, cleaned.get("starts_on"), "unit")
+        return cleaned
+
+    def employment_of(self, person: User) -> Employment | None:
+        if not self.cleaned_data.get("unit"):
+            return None
+        return Employment(
+            person=person, **{key: self.cleaned_data[key] for key in ("unit", "title", "starts_on")}
+        )
+
+
+class EmploymentForm(ScopedForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        _check_exists(cleaned.get("unit"), cleaned.get("starts_on"), "unit")
+        return cleaned
+
+
+class NotToOneselfForm(ScopedForm):
+    """Nobody gives a right to themselves; `receiver` names the field of who gets it."""
+
+    receiver = "person"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        receiver = cleaned.get(self.receiver)
+        if receiver is not None and receiver.pk == self.request.user.pk:
+            self.add_error(
+                self.receiver, _("Nobody gives a right to themselves. Ask a colleague.")
+            )
+        return cleaned
+
+
+class RoleAssignmentForm(NotToOneselfForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        _check_exists(cleaned.get("unit"), cleaned.get("starts_on"), "unit")
+        return cleaned
+
+
+# --- Organisation --------------------------------------------------------------------------------
+
+
+class UnitAddForm(ScopedForm):
+    """A new unit and its first placement."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    parent = unit_field(
+        UnitPlacement._meta.get_field("parent"), label=gettext_lazy("Lies under"), required=False
+    )
+    starts_on = forms.DateField(label=gettext_lazy("From"), widget=AdminDateWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].queryset = admin.site.get_model_admin(Unit).get_queryset(self.request)
+        self.fields["starts_on"].initial = timezone.localdate()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        is_city = cleaned.get("kind") == Unit.Kind.CITY
+        if not is_city and not cleaned.get("parent") and "parent" not in self.errors:
+            self.add_error("parent", _("Choose the unit that it lies under."))
+        _check_exists(cleaned.get("parent"), cleaned.get("starts_on"), "parent")
+        return cleaned
+
+    def placement_of(self, unit: Unit) -> UnitPlacement:
+        placed = {key: self.cleaned_data[key] for key in ("parent", "name", "starts_on")}
+        return UnitPlacement(unit=unit, **placed)
+
+
+class PlacementForm(ScopedForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        _check_exists(cleaned.get("parent"), cleaned.get("starts_on"), "parent")
+        return cleaned
+
+
+class OrganisationForm(RemembersRevision, forms.Form):
+    """A dated change of one unit. Valid only inside a transaction: it locks the unit."""
+
+    title: ClassVar[Any]
+    explanation: ClassVar[Any]
+    button: ClassVar[Any]
+    revision = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(
+        self, data: Any, *, unit: Unit, units: "models.QuerySet[Unit]", **kwargs: Any
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self.unit = unit
+        placements = list(unit.placements.select_related("parent").order_by("starts_on"))
+        self.latest = placements[-1] if placements else UnitPlacement(unit=unit)
+        self.remember(unit, *placements)
+        self.stamp = str(self.fields["revision"].initial)
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField):
+                field.queryset = units
+            if isinstance(field, forms.DateField):
+                field.initial = timezone.localdate()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        Unit.objects.select_for_update(of=("self",)).get(pk=self.unit.pk)
+        placements = self.unit.placements.select_related("parent").order_by("starts_on")
+        self.stamp = stamp_of(self.unit, *placements)
+        latest = placements.last()
+        self.check_unchanged(
+            self.stamp, {"name": latest and latest.name, "parent": latest and latest.parent}
+        )
+        return cleaned
+
+    def carry_out(self) -> str:
+        """Make the change and return what to tell. Raises OrganisationError."""
+        raise NotImplementedError
+
+
+class PlaceForm(OrganisationForm):
+    title = gettext_lazy("Rename or move")
+    explanation = gettext_lazy(
+        "From the day you choose, the unit has this name and lies under this unit. What was before "
+        "stays as it was."
+    )
+    button = gettext_lazy("Rename or move")
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    parent = unit_field(
+        UnitPlacement._meta.get_field("parent"), label=gettext_lazy("Lies under"), required=False
+    )
+    starts_on = forms.DateField(label=gettext_lazy("From"), widget=AdminDateWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].initial = self.latest.name
+        if self.unit.kind == Unit.Kind.CITY:
+            del self.fields["parent"]
+            return
+        self.fields["parent"].required = True
+        self.fields["parent"].initial = self.latest.parent_id
+        # The unit above the highest one that somebody reaches is not theirs to choose, but stays.
+        self.fields["parent"].queryset |= Unit.objects.filter(pk=self.latest.parent_id)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        _check_exists(cleaned.get("parent"), cleaned.get("starts_on"), "parent")
+        return cleaned
+
+    def carry_out(self) -> str:
+        cleaned = self.cleaned_data
+        place_unit(
+            unit=self.unit,
+            parent=cleaned.get("parent"),
+            name=cleaned["name"],
+            starts_on=cleaned["starts_on"],
+        )
+        return _("{name} is placed from {day}.").format(
+            name=cleaned["name"], day=date_format(cleaned["starts_on"])
+        )
+
+
+class CloseForm(OrganisationForm):
+    title = gettext_lazy("Close")
+    explanation = gettext_lazy(
+        "The unit ends with its last day, and the roles in it with it. Its history and its goals "
+        "stay. People and units that lie in it are moved first."
+    )
+    button = gettext_lazy("Close the unit")
+    last_day = forms.DateField(label=gettext_lazy("Last day"), widget=AdminDateWidget)
+
+    def carry_out(self) -> str:
+        last_day = self.cleaned_data["last_day"]
+        close_unit(unit=self.unit, last_day=last_day)
+        return _("{name} is closed after {day}.").format(
+            name=self.unit, day=date_format(last_day)
+        )
+
+
+class MergeForm(OrganisationForm):
+    title = gettext_lazy("Merge into another unit")
+    explanation = gettext_lazy(
+        "The day after the last day, people and sub-units belong to the other unit. The goals and "
+        "the history of this one stay."
+    )
+    button = gettext_lazy("Merge")
+    into = unit_field(Unit._meta.get_field("successor"), label=gettext_lazy("Merge into"))
+    last_day = forms.DateField(label=gettext_lazy("Last day"), widget=AdminDateWidget)
+
+    def carry_out(self) -> str:
+        into, last_day = self.cleaned_data["into"], self.cleaned_data["last_day"]
+        merge_unit(unit=self.unit, into=into, last_day=last_day)
+        return _("{name} is part of {into} after {day}.").format(
+            name=self.unit, into=into, day=date_format(last_day)
+        )
