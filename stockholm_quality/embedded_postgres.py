@@ -214,7 +214,8 @@ class _Cluster:
 
     def _create(self) -> None:
         for unfinished in self.place.home.glob("creating-*"):
-            shutil.rmtree(unfinished)
+            # Its initdb may still be at work, if only its parent was killed.
+            shutil.rmtree(unfinished, ignore_errors=True)
         # Made beside and renamed: a cluster that is there is always whole.
         created = Path(tempfile.mkdtemp(prefix="creating-", dir=self.place.home))
         self.place.own(created)

