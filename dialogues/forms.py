@@ -11,7 +11,9 @@ TEXT_HELP = _(
     "Say what the employee is to contribute, in words that both of you would use. "
     "Nothing about health, private life or union matters."
 )
-SIGN_HELP = _("How will both of you see that it has been reached? Preferably with a number or a date.")
+SIGN_HELP = _(
+    "How will both of you see that it has been reached? Preferably with a number or a date."
+)
 
 
 class EmployeeChoices(forms.ModelMultipleChoiceField):

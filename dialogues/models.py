@@ -1,4 +1,4 @@
-"""The conversations that give the goals meaning. So far: that an employee knows what is expected."""
+"""The conversations that give the goals meaning. So far: an employee knows what is expected."""
 
 from datetime import date
 from typing import Self
@@ -26,7 +26,7 @@ class AcknowledgementQuerySet(models.QuerySet["Acknowledgement"]):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Acknowledgement(models.Model):
-    """"I know this": said once of each wording; a later change asks again."""
+    """ "I know this": said once of each wording; a later change asks again."""
 
     expectation = models.ForeignKey(
         Expectation, models.PROTECT, related_name="acknowledgements", verbose_name=_("expectation")

@@ -14,7 +14,7 @@ def can_acknowledge(user: User, expectation: Expectation, day: date | None = Non
 
 
 def shows_who_knows(unit: Unit, day: date | None = None) -> bool:
-    """In a group under five no names are tied to knowing or not knowing, not even for the manager."""
+    """In a group under five nobody is named as knowing or not knowing, not even to the manager."""
     employed = Employment.objects.active_on(day).filter(unit=unit)
     return employed.values("person").distinct().count() >= FEWEST_IN_A_FIGURE
 

@@ -27,12 +27,19 @@ class Todo:
 
 def todos_of(user: User, day: date | None = None) -> list[Todo]:
     day = day or timezone.localdate()
-    return [*_to_know(user, day), *_to_adopt(user, day), *_to_give(user, day), *_to_write(user, day)]
+    return [
+        *_to_know(user, day),
+        *_to_adopt(user, day),
+        *_to_give(user, day),
+        *_to_write(user, day),
+    ]
 
 
 def _to_know(user: User, day: date) -> list[Todo]:
     held = Expectation.objects.held_by(user).in_force().for_year(day.year)
-    unknown = with_acknowledgement(held).filter(acknowledged_at__isnull=True).order_by("given_at", "pk")
+    unknown = (
+        with_acknowledgement(held).filter(acknowledged_at__isnull=True).order_by("given_at", "pk")
+    )
     return [
         Todo(
             _("Read your expectation and say that you know it"),

@@ -16,7 +16,9 @@ PART_HELP = {
         "What has been reached when the goal is met, so that anyone can judge it afterwards."
     ),
     "working_method": _("What you do to get there, and how you work together."),
-    "resource_use": _("Staff, competence, premises, money and IT that it takes, and what you have."),
+    "resource_use": _(
+        "Staff, competence, premises, money and IT that it takes, and what you have."
+    ),
     "follow_up": _("How you see how it goes: method, when, who does it, who analyses."),
     "development": _("What you will do better next time, from what you learned."),
 }

@@ -7,12 +7,13 @@ import pghistory
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from units.models import Employment, Role, Unit, UnitLine, User
+from units.sorting import swedish_order
 
 # The six parts of the city's form for a unit goal, the goal itself first (quality programme).
 GOAL_PARTS = (
@@ -23,6 +24,13 @@ GOAL_PARTS = (
     "follow_up",
     "development",
 )
+
+
+def label_of(part: str) -> str:
+    """What a part of the goal is called, in the reader's language."""
+    label: str = str(Goal._meta.get_field(part).verbose_name)  # type: ignore[union-attr]
+    return label
+
 
 # A forgotten version check is an error in the database, never a silently lost text.
 COUNTS_UP = pgtrigger.Trigger(
@@ -84,6 +92,32 @@ class GoalQuerySet(models.QuerySet["Goal"]):
         return self.exclude(Exists(carriers.filter(parent=OuterRef("pk")))).exclude(
             Exists(carriers.filter(contributions__supported=OuterRef("pk")))
         )
+
+    def with_taken_up(self, year: int, board: Unit | None = None) -> Self:
+        """Annotate `is_taken_up`: whether a board or a unit (of `board`'s line, when given) serves
+        or contributes to the goal, or to one that lies under it."""
+        carriers = Goal.objects.adopted().for_year(year)
+        carriers = carriers.at_level(Goal.Level.BOARD, Goal.Level.UNIT)
+        if board:
+            carriers = carriers.filter(Q(unit=board) | Q(parent__unit=board))
+        mine = Q(parent=OuterRef("pk")) | Q(parent__parent=OuterRef("pk"))
+        helped = Q(contributions__supported=OuterRef("pk")) | Q(
+            contributions__supported__parent=OuterRef("pk")
+        )
+        return self.annotate(
+            is_taken_up=Exists(carriers.filter(mine)) | Exists(carriers.filter(helped))
+        )
+
+    def from_the_top(self) -> Self:
+        """The council's goals first, then the boards', then the units'."""
+        level = Case(
+            *(When(level=level, then=Value(place)) for place, level in enumerate(Goal.Level)),
+            output_field=models.SmallIntegerField(),
+        )
+        return self.order_by(level, "number", swedish_order("unit__name"), "title", "pk")
+
+    def in_order_of_units(self) -> Self:
+        return self.order_by(swedish_order("unit__name"), "number", "title", "pk")
 
     def servable_by(self, unit: Unit, year: int, day: date | None = None) -> Self:
         """The goals that a goal of `unit` may serve: a board's goal serves the council's; a unit's
@@ -165,7 +199,9 @@ class Goal(models.Model):
             ),
             models.CheckConstraint(
                 name="goal_years_in_order",
-                condition=Q(last_year__gte=F("first_year"), first_year__gte=1990, last_year__lte=2200),
+                condition=Q(
+                    last_year__gte=F("first_year"), first_year__gte=1990, last_year__lte=2200
+                ),
             ),
             models.CheckConstraint(
                 name="goal_of_board_or_unit_is_yearly",

@@ -1,4 +1,4 @@
-"""Who may what with goals and expectations. Lists use `visible_to`; a test keeps the two in step."""
+"""Who may what with goals and expectations. Lists use `visible_to`, which a test holds to these."""
 
 from datetime import date
 
@@ -51,9 +51,7 @@ def can_edit_expectation(user: User, expectation: Expectation, day: date | None 
     return expectation.is_in_force and is_manager_of(user, expectation.employment, day)
 
 
-def can_withdraw_expectation(
-    user: User, expectation: Expectation, day: date | None = None
-) -> bool:
+def can_withdraw_expectation(user: User, expectation: Expectation, day: date | None = None) -> bool:
     return can_edit_expectation(user, expectation, day)
 
 

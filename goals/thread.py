@@ -79,9 +79,7 @@ def thread_of_expectation(expectation: Expectation, label: str) -> list[ThreadNo
     return [
         mine,
         *(
-            ThreadNode(
-                level_label(step), str(step), step.get_absolute_url(), decision_of(step)
-            )
+            ThreadNode(level_label(step), str(step), step.get_absolute_url(), decision_of(step))
             for step in line_of(expectation.goal)
         ),
     ]

@@ -69,12 +69,13 @@ def _opens_with_doing(text: str) -> bool:
     for we in WE:
         words = words.removeprefix(we).strip()
     words = words.removeprefix("ska ").removeprefix("skall ").strip()
-    # The verb in its common forms: genomföra, genomför, genomförs, genomfört.
-    return any(
-        words.startswith((verb, verb.removesuffix("a") + " ", verb.removesuffix("a") + "s "))
-        or words.startswith(verb.removesuffix("ra") + "r ")
-        for verb in WHAT_STAFF_DO
-    )
+    return any(words.startswith(_forms_of(verb)) for verb in WHAT_STAFF_DO)
+
+
+def _forms_of(verb: str) -> tuple[str, ...]:
+    """genomföra, genomför, genomförs; arbeta, arbetar; införa, inför."""
+    stem = verb.removesuffix("a")
+    return (verb, f"{stem} ", f"{stem}s ", f"{stem}er ")
 
 
 def _names_those_we_are_for(text: str) -> bool:
@@ -140,8 +141,9 @@ RULES = (
     Rule(
         "result_is_doing",
         "expected_result",
-        lambda goal: _opens_with_doing(goal["expected_result"])
-        or goal["expected_result"].startswith(WE),
+        lambda goal: (
+            _opens_with_doing(goal["expected_result"]) or goal["expected_result"].startswith(WE)
+        ),
         lambda: (
             _("Is the expected result a result?"),
             _(
@@ -153,8 +155,9 @@ RULES = (
     Rule(
         "tell_afterwards",
         "expected_result",
-        lambda goal: bool(goal["expected_result"])
-        and not TELLS_AFTERWARDS.search(goal["expected_result"]),
+        lambda goal: (
+            bool(goal["expected_result"]) and not TELLS_AFTERWARDS.search(goal["expected_result"])
+        ),
         lambda: (
             _("Could anyone tell afterwards whether it was reached?"),
             _("A share, a number, a date or a comparison with last year makes it possible."),
@@ -178,6 +181,4 @@ def questions_about(parts: dict[str, Any]) -> list[Question]:
         part: " ".join(str(parts.get(part) or "").lower().split())
         for part in ("title", "expected_result", "follow_up")
     }
-    return [
-        Question(rule.code, rule.part, *rule.question()) for rule in RULES if rule.asks(words)
-    ]
+    return [Question(rule.code, rule.part, *rule.question()) for rule in RULES if rule.asks(words)]

@@ -33,7 +33,10 @@ if PRODUCTION:
         for fault, present in [
             ("SECRET_KEY is missing", not SECRET_KEY),
             ("ALLOWED_HOSTS is missing", not ALLOWED_HOSTS),
-            ("DATABASE_URL is missing: the embedded database is not for production", not DATABASE_URL),
+            (
+                "DATABASE_URL is missing: the embedded database is not for production",
+                not DATABASE_URL,
+            ),
             ("DEBUG is on", DEBUG),
             ("the demo is not for production", DEMO),
         ]
@@ -146,10 +149,14 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-     "OPTIONS": {"user_attributes": ["account_name", "email", "given_name", "family_name"]}},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-     "OPTIONS": {"min_length": 15}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["account_name", "email", "given_name", "family_name"]},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 15},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 # Failed sign-ins within the window after which further tries are refused.
@@ -207,9 +214,23 @@ CONTENT_SECURITY_POLICY = {
 PERMISSIONS_POLICY: dict[str, list[str]] = {
     feature: []
     for feature in [
-        "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen",
-        "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment",
-        "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "usb", "web-share",
+        "accelerometer",
+        "autoplay",
+        "camera",
+        "display-capture",
+        "encrypted-media",
+        "fullscreen",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "picture-in-picture",
+        "publickey-credentials-get",
+        "screen-wake-lock",
+        "usb",
+        "web-share",
         "xr-spatial-tracking",
     ]
 }
@@ -243,8 +264,10 @@ TIME_ZONE = "Europe/Stockholm"
 
 # --- Mail and log ------------------------------------------------------------------------------
 
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else (
-    "django.core.mail.backends.console.EmailBackend"
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if PRODUCTION
+    else ("django.core.mail.backends.console.EmailBackend")
 )
 LOGGING = {
     "version": 1,

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from units.models import Employment, RoleAssignment, Unit, UnitPlacement
@@ -13,22 +12,8 @@ class OrganisationError(Exception):
     """The change cannot be made; the text says why and what to do, in the user's language."""
 
 
-def city_root() -> Unit:
-    """The city, made with today's date when the portal is still empty."""
-    city = Unit.objects.filter(kind=Unit.Kind.CITY).first()
-    if city is None:
-        with transaction.atomic():
-            city = Unit.objects.create(code="STHLM", kind=Unit.Kind.CITY)
-            UnitPlacement.objects.create(
-                unit=city, name="Stockholms stad", starts_on=timezone.localdate()
-            )
-    return city
-
-
 def _placement_on(unit: Unit, day: date) -> UnitPlacement:
-    placement = (
-        UnitPlacement.objects.select_for_update().active_on(day).filter(unit=unit).first()
-    )
+    placement = UnitPlacement.objects.select_for_update().active_on(day).filter(unit=unit).first()
     if placement is None:
         raise OrganisationError(_("The unit does not exist on that day. Choose another day."))
     return placement
@@ -72,7 +57,7 @@ def close_unit(*, unit: Unit, last_day: date) -> None:
 
 @transaction.atomic
 def merge_unit(*, unit: Unit, into: Unit, last_day: date) -> None:
-    """Let the unit go up in another: its people and sub-units follow, its goals and history stay."""
+    """Let the unit go up in another: people and sub-units follow, goals and history stay."""
     after = last_day + timedelta(days=1)
     if into == unit or not Unit.objects.active_on(after).filter(pk=into.pk).exists():
         raise OrganisationError(_("Choose another unit, one that exists the day after."))
@@ -97,7 +82,9 @@ def merge_unit(*, unit: Unit, into: Unit, last_day: date) -> None:
 def _end(row: UnitPlacement | Employment | RoleAssignment, last_day: date) -> None:
     if row.starts_on > last_day:
         raise OrganisationError(
-            _("Something that belongs to the unit starts after its last day: {what}.").format(what=row)
+            _("Something that belongs to the unit starts after its last day: {what}.").format(
+                what=row
+            )
         )
     row.ends_on = last_day
     row.revision += 1

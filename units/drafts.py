@@ -8,6 +8,7 @@ from django.utils import timezone
 from units.models import Draft, User
 
 LONGEST_DRAFT = 200_000  # characters in all fields together
+LONGEST_KEY = 120
 MOST_DRAFTS = 100  # per person; the oldest make room
 KEPT_FOR = timedelta(days=60)
 

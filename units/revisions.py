@@ -53,7 +53,12 @@ def compare_with_current(form: forms.BaseForm, current: models.Model) -> list[Co
         if isinstance(stored, models.Manager):
             continue
         mine = form.cleaned_data.get(name)
-        rows.append(
-            ComparedField(str(field.label), str(mine or ""), str(stored or ""))
-        )
+        rows.append(ComparedField(str(field.label), str(mine or ""), str(stored or "")))
     return rows
+
+
+def seen_now(data: Any, current: Any) -> Any:
+    """The form's data as if it had been opened now: who saves it once more has seen both texts."""
+    data = data.copy()
+    data["revision"] = current.revision
+    return data

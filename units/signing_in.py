@@ -9,14 +9,16 @@ from django.http import HttpRequest
 
 from units.models import Employment, RoleAssignment, SignInFailure, User
 
+UNKNOWN_ADDRESS = "::"  # a server behind a socket knows none
+
 
 def address_of(request: HttpRequest) -> str:
     """The caller's address as our own proxies saw it; what the caller claims counts for nothing."""
     if settings.PROXY_HOPS:
         hops = request.headers.get("X-Forwarded-For", "").split(",")
         if len(hops) >= settings.PROXY_HOPS:
-            return hops[-settings.PROXY_HOPS].strip() or "0.0.0.0"  # noqa: S104
-    return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104
+            return hops[-settings.PROXY_HOPS].strip() or UNKNOWN_ADDRESS
+    return request.META.get("REMOTE_ADDR") or UNKNOWN_ADDRESS
 
 
 def is_held_off(request: HttpRequest, account: str) -> bool:

@@ -1,6 +1,6 @@
 """Expectations: given by a manager, known by an employee, read by the two of them."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -28,8 +28,11 @@ from goals.rules import (
 from goals.thread import thread_of_expectation, thread_of_goal
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
-from units.revisions import StaleRevisionError, compare_with_current
+from units.models import Draft
+from units.revisions import ComparedField, StaleRevisionError, compare_with_current, seen_now
 from units.submissions import once
+
+LONGEST_NUMBER = 5  # digits of a version
 
 
 @require_safe
@@ -109,9 +112,7 @@ def expectation_edit(request: AuthedRequest, pk: int) -> HttpResponse:
     require(can_edit_expectation(request.user, expectation))
     key = f"expectation:{expectation.pk}"
     draft = find_draft(request.user, key) if request.method != "POST" else None
-    form = ExpectationForm(
-        request.POST or None, initial=as_initial(draft), instance=expectation
-    )
+    form = ExpectationForm(request.POST or None, initial=as_initial(draft), instance=expectation)
     if request.method == "POST" and form.is_valid():
 
         def save() -> str:
@@ -131,13 +132,12 @@ def expectation_edit(request: AuthedRequest, pk: int) -> HttpResponse:
             return once(request, save)
         except StaleRevisionError as stale:
             conflict = compare_with_current(form, stale.current)
-            form.data = form.data.copy()
-            form.data["revision"] = stale.current.revision
-            return _edit_page(request, form, expectation, key, None, conflict)
+            form.data = seen_now(form.data, stale.current)
+            return _edit_page(request, form, expectation, key=key, conflict=conflict)
         except GoalNotReadyError as error:
             messages.error(request, str(error))
             return redirect(expectation)
-    return _edit_page(request, form, expectation, key, draft, [])
+    return _edit_page(request, form, expectation, key=key, draft=draft)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -199,7 +199,11 @@ def acknowledge(request: AuthedRequest, pk: int) -> HttpResponse:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 6 else -1
+    return (
+        int(text)
+        if text and text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER
+        else -1
+    )
 
 
 def _get_expectation(request: AuthedRequest, pk: int) -> Expectation:
@@ -211,9 +215,10 @@ def _edit_page(
     request: AuthedRequest,
     form: ExpectationForm,
     expectation: Expectation,
+    *,
     key: str,
-    draft: Any,
-    conflict: list[Any],
+    draft: Draft | None = None,
+    conflict: Sequence[ComparedField] = (),
 ) -> HttpResponse:
     context = {
         "form": form,

@@ -57,7 +57,9 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
     sees_figures = can_see_statistics(request.user, unit)
     has_own = own.exists()
     require(has_own or sees_figures)
-    in_force = Q(expectations__status=Expectation.Status.ACTIVE, expectations__goal__first_year=year)
+    in_force = Q(
+        expectations__status=Expectation.Status.ACTIVE, expectations__goal__first_year=year
+    )
     employees = (
         with_knowledge(own, year)
         .annotate(expectation_count=Count("expectations", filter=in_force))
@@ -86,7 +88,9 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
     return render(request, "dialogues/unit_people.html", context)
 
 
-def _held_by(employments: list[Employment], year: int) -> list[tuple[Employment, list[Expectation]]]:
+def _held_by(
+    employments: list[Employment], year: int
+) -> list[tuple[Employment, list[Expectation]]]:
     """Each employee of the page with their expectations, in one statement for all."""
     expectations = (
         Expectation.objects.in_force()

@@ -20,15 +20,20 @@ from goals.actions import (
     write_goal,
 )
 from goals.forms import ChangeGoalForm, DecisionForm, GoalForm
-from goals.models import GOAL_PARTS, Goal, GoalVersion
+from goals.models import GOAL_PARTS, Goal, GoalVersion, label_of
 from goals.reports import NOBODY, carriers_of
 from goals.thread import decision_of, thread_of_goal
 from goals.writing_help import questions_about
 from goals.years import asked_year, plannable_years
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
-from units.models import Unit
-from units.revisions import ComparedField, StaleRevisionError, compare_with_current
+from units.models import Draft, Unit
+from units.revisions import (
+    ComparedField,
+    StaleRevisionError,
+    compare_with_current,
+    seen_now,
+)
 from units.submissions import once
 
 CHILDREN_PER_PAGE = 25
@@ -47,10 +52,7 @@ def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
     context = {
         "goal": goal,
         "decision": decision_of(goal),
-        "parts": [
-            (Goal._meta.get_field(part).verbose_name, getattr(goal, part))
-            for part in GOAL_PARTS[1:]
-        ],
+        "parts": [(label_of(part), getattr(goal, part)) for part in GOAL_PARTS[1:]],
         "thread": thread_of_goal(goal),
         "contributes_to": Goal.objects.filter(supporters__goal=goal)
         .select_related("unit")
@@ -102,8 +104,7 @@ def goal_new(request: AuthedRequest, unit_pk: int) -> HttpResponse:
             return written.get_absolute_url()
 
         return once(request, save)
-    context = {"unit": unit, "year": year, "years": plannable_years()}
-    return _form_page(request, form, goal, key, draft, context)
+    return _form_page(request, form, goal, key=key, draft=draft, years=plannable_years())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -136,11 +137,11 @@ def goal_edit(request: AuthedRequest, pk: int) -> HttpResponse:
         try:
             return once(request, save)
         except StaleRevisionError as stale:
-            return _form_page(request, form, goal, key, None, {}, stale.current)
+            return _form_page(request, form, goal, key=key, current=stale.current)
         except GoalNotReadyError as error:
             messages.error(request, str(error))
             return redirect(goal)
-    return _form_page(request, form, goal, key, draft, {})
+    return _form_page(request, form, goal, key=key, draft=draft)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -176,8 +177,8 @@ def goal_change(request: AuthedRequest, pk: int) -> HttpResponse:
         try:
             return once(request, save)
         except StaleRevisionError as stale:
-            return _form_page(request, form, goal, key, None, {}, stale.current)
-    return _form_page(request, form, goal, key, draft, {})
+            return _form_page(request, form, goal, key=key, current=stale.current)
+    return _form_page(request, form, goal, key=key, draft=draft)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -256,9 +257,7 @@ def goal_versions(request: AuthedRequest, pk: int) -> HttpResponse:
     versions = list(goal.versions.select_related("parent").order_by("-number"))
     numbered = {str(version.number): version for version in versions}
     newer = numbered.get(request.GET.get("newer", ""), versions[0] if versions else None)
-    older = numbered.get(
-        request.GET.get("older", ""), versions[1] if len(versions) > 1 else newer
-    )
+    older = numbered.get(request.GET.get("older", ""), versions[1] if len(versions) > 1 else newer)
     context = {
         "goal": goal,
         "versions": versions,
@@ -273,7 +272,7 @@ def _compared(older: GoalVersion, newer: GoalVersion) -> list[ComparedField]:
     parts = [*GOAL_PARTS, "parent"]
     return [
         ComparedField(
-            str(GoalVersion._meta.get_field(part).verbose_name).capitalize(),
+            label_of(part).capitalize(),
             str(getattr(older, part) or ""),
             str(getattr(newer, part) or ""),
         )
@@ -289,16 +288,15 @@ def _form_page(
     request: AuthedRequest,
     form: GoalForm,
     goal: Goal,
+    *,
     key: str,
-    draft: Any,
-    more: dict[str, Any],
+    draft: Draft | None = None,
     current: Goal | None = None,
+    **more: Any,
 ) -> HttpResponse:
     conflict = compare_with_current(form, current) if current else []
     if current:
-        # Seen now: saving once more is a choice made with both texts in view.
-        form.data = form.data.copy()
-        form.data["revision"] = current.revision
+        form.data = seen_now(form.data, current)
     parts = {part: form[part].value() for part in GOAL_PARTS if part in form.fields}
     asks = goal.level == Goal.Level.UNIT
     context = {

@@ -3,10 +3,11 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import pgtrigger.compiler
 import pgtrigger.migrations
-import units.periods
 from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension
 from django.db import migrations, models
+
+import units.periods
 from units.sorting import CREATE_FUNCTION, DROP_FUNCTION
 
 

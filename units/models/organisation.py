@@ -4,9 +4,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Self
 
 import pghistory
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from units.periods import PeriodQuerySet, check_period, ends_after_start, no_overlap
@@ -48,6 +49,18 @@ class UnitQuerySet(models.QuerySet["Unit"]):
 
     def in_swedish_order(self) -> Self:
         return self.order_by(swedish_order("name"), "pk")
+
+    def city_root(self) -> "Unit":
+        """The city, made as of today when the portal is still empty."""
+        city = self.filter(kind=Unit.Kind.CITY).first()
+        if city is None:
+            with transaction.atomic():
+                city = self.create(code="STHLM", kind=Unit.Kind.CITY)
+                UnitPlacement.objects.create(
+                    unit=city, name="Stockholms stad", starts_on=timezone.localdate()
+                )
+                city.refresh_from_db()
+        return city
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
@@ -93,7 +106,9 @@ class Unit(models.Model):
                 condition=Q(successor__isnull=True) | ~Q(successor=F("pk")),
             ),
             models.UniqueConstraint(
-                "kind", name="unit_city_is_one", condition=Q(kind="CITY"),
+                "kind",
+                name="unit_city_is_one",
+                condition=Q(kind="CITY"),
                 violation_error_message=_("There is a city already."),
             ),
         ]
@@ -115,7 +130,7 @@ class UnitPlacementQuerySet(PeriodQuerySet):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class UnitPlacement(models.Model):
-    """Where a unit lay and what it was called, for a time. A renamed or moved unit gets a new row."""
+    """Where a unit lay and what it was called, for a time. To rename or move is a new row."""
 
     unit = models.ForeignKey(
         Unit, models.PROTECT, related_name="placements", verbose_name=_("unit")

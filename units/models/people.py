@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -49,16 +49,20 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         user.save()
         return user
 
-    def create_superuser(self, account_name: str, password: str | None = None, **fields: Any) -> "User":
+    @transaction.atomic
+    def create_superuser(
+        self, account_name: str, password: str | None = None, **fields: Any
+    ) -> "User":
         """The first way into an empty portal: a system administrator of the city, made if missing.
 
         There is no superuser flag to set: all rights come from dated assignments.
         """
-        from units.actions import city_root
-
         user = self.create_user(account_name, password, **fields)
         RoleAssignment.objects.create(
-            person=user, unit=city_root(), role=Role.SYSTEM_ADMINISTRATOR, starts_on=timezone.localdate()
+            person=user,
+            unit=Unit.objects.city_root(),
+            role=Role.SYSTEM_ADMINISTRATOR,
+            starts_on=timezone.localdate(),
         )
         return user
 
@@ -87,7 +91,7 @@ class User(AbstractBaseUser):
         _("employment number"),
         max_length=20,
         unique=True,
-        null=True,  # noqa: DJ001 - several people without a number, each number once
+        null=True,
         blank=True,
         help_text=_("The city's own number, never the personal identity number."),
     )
@@ -134,7 +138,8 @@ class User(AbstractBaseUser):
                 name="user_language_is_known", condition=Q(language__in=["sv", "en"])
             ),
             models.CheckConstraint(
-                name="user_appearance_is_known", condition=Q(appearance__in=["auto", "light", "dark"])
+                name="user_appearance_is_known",
+                condition=Q(appearance__in=["auto", "light", "dark"]),
             ),
             models.CheckConstraint(
                 name="user_employment_number_is_not_empty", condition=~Q(employment_number="")

@@ -13,7 +13,7 @@ from django.utils.translation import override
 from django.views.decorators.http import require_POST
 
 from stockholm_quality.web import AuthedRequest
-from units.drafts import DraftTooLongError, drop_draft, save_draft
+from units.drafts import LONGEST_KEY, DraftTooLongError, drop_draft, save_draft
 from units.forms import ProfileForm
 from units.models import Employment, RoleAssignment, User
 from units.submissions import once
@@ -30,7 +30,7 @@ def draft(request: AuthedRequest) -> HttpResponse:
         for name, values in request.POST.lists()
         if name not in _NOT_KEPT and "password" not in name
     }
-    if not key or len(key) > 120:
+    if not key or len(key) > LONGEST_KEY:
         return HttpResponse(status=400)
     try:
         kept = save_draft(author=request.user, key=key, fields=fields)
