@@ -1,0 +1,54 @@
+"""An invented city on real boards and council goals, of any size: for the demo, and to measure on.
+
+The same arguments give the same rows, but for the salt in the passwords' hashes.
+"""
+
+import random
+from collections.abc import Callable
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from stockholm_quality.city.agreements import Agreements, import_goals_of_the_council
+from stockholm_quality.city.organisation import (
+    ACCOUNTS,
+    EMAIL_DOMAIN,
+    PASSWORD,
+    Account,
+    Calendar,
+    Organisation,
+)
+
+__all__ = ["ACCOUNTS", "EMAIL_DOMAIN", "PASSWORD", "Account", "build_city"]
+
+
+@transaction.atomic
+def build_city(
+    *,
+    employees: int,
+    seed: int,
+    year: int,
+    progress: Callable[[str], None],
+    until: date | None = None,
+) -> None:
+    """Fill an empty portal with a city of `employees` people in the middle of `year`.
+
+    Nothing in it is dated later than `until`, when that is given.
+    """
+    rng = random.Random(seed)  # noqa: S311 - the same city each time, nothing secret
+    calendar = Calendar(year, until)
+    organisation = Organisation(employees, rng, calendar)
+
+    organisation.build()
+    progress(
+        _("Boards and units: {units}, people: {people}").format(
+            units=len(organisation.units), people=len(organisation.users)
+        )
+    )
+    organisation.store()
+    progress(_("The council's goals"))
+    import_goals_of_the_council(calendar)
+    agreements = Agreements(organisation, rng, calendar)
+    progress(_("The boards' and the units' goals, and what is expected of each"))
+    agreements.build()
