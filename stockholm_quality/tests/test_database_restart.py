@@ -19,7 +19,7 @@ import pytest
 
 from stockholm_quality.embedded import watcher
 from stockholm_quality.embedded.place import place_for
-from stockholm_quality.tests.test_embedded_postgres import PROJECT, User, stops
+from stockholm_quality.tests.test_embedded_postgres import PYTHONPATH, User, stops
 
 SETTINGS = """
 from stockholm_quality.settings import *
@@ -84,7 +84,7 @@ class Portal:
             return {word for (word,) in connection.execute("SELECT word FROM kept")}
 
 
-@pytest.fixture(params=["embedded", "DATABASE_URL"])
+@pytest.fixture(params=["embedded", pytest.param("DATABASE_URL", marks=pytest.mark.slow)])
 def portal(request) -> Iterator[Portal]:
     # On the disk, not in memory: how long a commit and a restart take is the point.
     base = Path(tempfile.mkdtemp(prefix="database-restart-"))
@@ -100,7 +100,7 @@ def portal(request) -> Iterator[Portal]:
         port = found.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     environment |= {
-        "PYTHONPATH": f"{base}:{PROJECT}",
+        "PYTHONPATH": f"{base}:{PYTHONPATH}",
         "DJANGO_SETTINGS_MODULE": "restart_settings",
         "EMBEDDED_DIR": str(folder),
     }

@@ -20,6 +20,8 @@ from stockholm_quality.embedded.place import ROOT_FALLBACK, place_for
 
 PROJECT = Path(__file__).parents[2]
 SITE_PACKAGES = Path(psutil.__file__).parents[1]
+# Named in full: the Python of the user nobody may be another than ours.
+PYTHONPATH = f"{PROJECT}:{SITE_PACKAGES}"
 AS_ROOT = os.geteuid() == 0
 
 PRELUDE = """
@@ -66,7 +68,7 @@ class User:
         python: tuple[str, ...] = (sys.executable,),
         **environment: str,
     ) -> None:
-        paths = [environment.pop("first_path", ""), str(PROJECT), str(SITE_PACKAGES)]
+        paths = [environment.pop("first_path", ""), PYTHONPATH]
         self.process = subprocess.Popen(
             [*python, "-c", PRELUDE + script, str(folder)],
             stdin=subprocess.PIPE,
@@ -591,7 +593,7 @@ def test_the_test_runner_works_on_it_with_two_workers(folder):
     finished = subprocess.run(
         [sys.executable, "-m", "pytest", *options, f"--rootdir={project}", "test_it.py"],
         cwd=project,
-        env=os.environ | {"PYTHONPATH": f"{project}:{PROJECT}"},
+        env=os.environ | {"PYTHONPATH": f"{project}:{PYTHONPATH}"},
         capture_output=True,
         text=True,
         check=False,
@@ -619,7 +621,7 @@ autoreload.run_with_reloader(main)
 """
     )
     process = subprocess.Popen(
-        [sys.executable, "reloading.py"], cwd=project, env=os.environ | {"PYTHONPATH": str(PROJECT)}
+        [sys.executable, "reloading.py"], cwd=project, env=os.environ | {"PYTHONPATH": PYTHONPATH}
     )
 
     def wait_for(count: str) -> None:
