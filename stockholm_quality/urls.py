@@ -1,5 +1,6 @@
 """Every address of the portal. `stockholm_quality/tests/access_table.txt` says who may what."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import (
     LogoutView,
@@ -28,5 +29,8 @@ urlpatterns = [
     path("", include("goals.urls")),
     path("", include("dialogues.urls")),
 ]
+
+if not settings.PRODUCTION:
+    urlpatterns.append(path("komponenter/", pages.components, name="components"))
 
 handler400 = "stockholm_quality.pages.bad_request"

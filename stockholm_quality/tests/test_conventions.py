@@ -175,7 +175,7 @@ TRANSLATED_BLOCK = re.compile(
     r"{%\s*blocktrans(?:late)?\b.*?{%\s*endblocktrans(?:late)?\s*%}", re.DOTALL
 )
 # A block of this kind hands a code to the page around it, for nobody to read.
-CODE_BLOCK = re.compile(r"{%\s*block \w+_(?:key|class|id)\s*%}.*?{%\s*endblock\b.*?%}")
+CODE_BLOCK = re.compile(r"{%\s*block (?:\w+_(?:key|class|id)|coltype|bodyclass)\s*%}.*?{%\s*endblock\b.*?%}")
 TEMPLATE_COMMENT = re.compile(r"{#.*?#}|{%\s*comment\b.*?{%\s*endcomment\s*%}", re.DOTALL)
 
 
@@ -238,7 +238,10 @@ def late_extends(file: File) -> list[str]:
 
 
 def nameless_endblocks(file: File) -> list[str]:
-    return _lines_with(r"{%\s*endblock\s*%}", file.text) if file.is_template else []
+    """A block that ends on a later line than it begins says which one it was."""
+    if not file.is_template:
+        return []
+    return _lines_with(r"^(?!.*{%\s*block\b).*{%\s*endblock\s*%}", file.text)
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -389,7 +392,7 @@ RULES = {
     "late extends": (late_extends, [File(PAGE, '{% load ui %}\n{% extends "base.html" %}\n')]),
     "nameless endblocks": (
         nameless_endblocks,
-        [File(PAGE, "{% block content %}{% endblock %}")],
+        [File(PAGE, "{% block content %}\n  <p></p>\n{% endblock %}")],
     ),
     "foreign hosts": (
         foreign_hosts,
