@@ -571,6 +571,7 @@ def test_dbshell_opens_the_database(running_folder):
     assert user.end() == ["portal"]
 
 
+@pytest.mark.slow
 def test_the_test_runner_works_on_it_with_two_workers(folder):
     project = folder.parent
     (project / "worker_settings.py").write_text(
