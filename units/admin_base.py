@@ -11,7 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import IntegrityError, models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -124,8 +124,6 @@ class ScopedAdmin(admin.ModelAdmin):
     list_max_show_all = 0
     show_full_result_count = False
     view_on_site = False
-    # Who did what, named by the people whom the reader may know by name.
-    object_history_template = "admin/object_history.html"
 
     def within_reach(self, user: User) -> "QuerySet[Any]":
         return self.model._default_manager.none()
@@ -159,10 +157,9 @@ class ScopedAdmin(admin.ModelAdmin):
         answers = request.__dict__.setdefault("_may_change", {})
         key = (self.model, obj.pk)
         if key not in answers:
-            answers[key] = (
-                self.within_reach(request.user).filter(pk=obj.pk).exists()
-                and self.may_change(request.user, obj)
-            )
+            answers[key] = self.within_reach(request.user).filter(
+                pk=obj.pk
+            ).exists() and self.may_change(request.user, obj)
         return bool(answers[key])
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -200,6 +197,8 @@ class ScopedAdmin(admin.ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         _refuse_popup(request)
+        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            raise BadRequest("No text holds the character NUL.")
         return super().changelist_view(request, extra_context)
 
     # --- Forms -----------------------------------------------------------------------------------
@@ -277,9 +276,10 @@ class ScopedAdmin(admin.ModelAdmin):
         )
         known = User.objects.visible_to(request.user).filter(pk__in=doers.values("user"))
         names = {person.pk: str(person) for person in known}
-        return super().history_view(
-            request, object_id, {**(extra_context or {}), "names": names}
-        )
+        response = super().history_view(request, object_id, extra_context)
+        for action in response.context_data["action_list"]:
+            action.who = names.get(action.user_id, "")
+        return response
 
 
 def _refuse_popup(request: HttpRequest) -> None:
@@ -350,9 +350,7 @@ class BoardFilter(admin.SimpleListFilter):
         return units_within_reach(request.user).filter(kind=Unit.Kind.BOARD)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            (str(board.pk), str(board)) for board in self.boards(request).in_swedish_order()
-        ]
+        return [(str(board.pk), str(board)) for board in self.boards(request).in_swedish_order()]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         value = self.value()

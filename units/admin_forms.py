@@ -1,5 +1,6 @@
 """Forms of the administration for people and organisation."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, ClassVar
 
@@ -59,7 +60,7 @@ class RemembersRevision(forms.BaseForm):
         self.conflict = []
         self.fields["revision"].initial = stamp_of(*rows)
 
-    def check_unchanged(self, stamp: str, stored: dict[str, Any]) -> None:
+    def check_unchanged(self, stamp: str, read_stored: Callable[[], dict[str, Any]]) -> None:
         """Raise a ValidationError, with `conflict` filled, unless `stamp` is the one remembered.
 
         The form then remembers `stamp`, so that saving it again is a decision.
@@ -69,6 +70,7 @@ class RemembersRevision(forms.BaseForm):
             return
         self.data = self.data.copy()
         self.data[name] = stamp
+        stored = read_stored()
         self.conflict = [
             ComparedField(
                 str(field.label), _shown(self._mine(key), field), _shown(stored[key], field)
@@ -104,8 +106,11 @@ class ScopedForm(RemembersRevision, forms.ModelForm):
         if self.instance.pk:
             rows = type(self.instance)._base_manager.select_for_update(of=("self",))
             current = rows.get(pk=self.instance.pk)
-            stored = {key: getattr(current, key) for key in self._meta.fields or []}
-            self.check_unchanged(stamp_of(current), stored)
+            names = {field.name for field in self.instance._meta.fields} & set(self.fields)
+            self.check_unchanged(
+                stamp_of(current),
+                lambda: {name: getattr(current, name) for name in names if name != "revision"},
+            )
         return cleaned
 
 
@@ -177,9 +182,7 @@ class NotToOneselfForm(ScopedForm):
         cleaned = super().clean()
         receiver = cleaned.get(self.receiver)
         if receiver is not None and receiver.pk == self.request.user.pk:
-            self.add_error(
-                self.receiver, _("Nobody gives a right to themselves. Ask a colleague.")
-            )
+            self.add_error(self.receiver, _("Nobody gives a right to themselves. Ask a colleague."))
         return cleaned
 
 
@@ -257,7 +260,8 @@ class OrganisationForm(RemembersRevision, forms.Form):
         self.stamp = stamp_of(self.unit, *placements)
         latest = placements.last()
         self.check_unchanged(
-            self.stamp, {"name": latest and latest.name, "parent": latest and latest.parent}
+            self.stamp,
+            lambda: {"name": latest.name, "parent": latest.parent} if latest else {},
         )
         return cleaned
 
@@ -320,9 +324,7 @@ class CloseForm(OrganisationForm):
     def carry_out(self) -> str:
         last_day = self.cleaned_data["last_day"]
         close_unit(unit=self.unit, last_day=last_day)
-        return _("{name} is closed after {day}.").format(
-            name=self.unit, day=date_format(last_day)
-        )
+        return _("{name} is closed after {day}.").format(name=self.unit, day=date_format(last_day))
 
 
 class MergeForm(OrganisationForm):
