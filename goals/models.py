@@ -96,17 +96,11 @@ class GoalQuerySet(models.QuerySet["Goal"]):
     def with_taken_up(self, year: int, board: Unit | None = None) -> Self:
         """Annotate `is_taken_up`: whether a board or a unit (of `board`'s line, when given) serves
         or contributes to the goal, or to one that lies under it."""
-        carriers = Goal.objects.adopted().for_year(year)
-        carriers = carriers.at_level(Goal.Level.BOARD, Goal.Level.UNIT)
-        if board:
-            carriers = carriers.filter(Q(unit=board) | Q(parent__unit=board))
-        mine = Q(parent=OuterRef("pk")) | Q(parent__parent=OuterRef("pk"))
-        helped = Q(contributions__supported=OuterRef("pk")) | Q(
-            contributions__supported__parent=OuterRef("pk")
-        )
-        return self.annotate(
-            is_taken_up=Exists(carriers.filter(mine)) | Exists(carriers.filter(helped))
-        )
+        return self.annotate(is_taken_up=_taken_up_below(year, board))
+
+    def not_taken_up_below(self, year: int, board: Unit | None = None) -> Self:
+        """Those that `with_taken_up` would say False of."""
+        return self.filter(~_taken_up_below(year, board))
 
     def from_the_top(self) -> Self:
         """The council's goals first, then the boards', then the units'."""
@@ -127,6 +121,18 @@ class GoalQuerySet(models.QuerySet["Goal"]):
             return goals.at_level(Goal.Level.ORIENTATION, Goal.Level.OPERATIONAL_AREA)
         line = UnitLine.objects.active_on(day).filter(descendant=unit, depth__gt=0)
         return goals.at_level(Goal.Level.BOARD).filter(unit__in=line.values("ancestor"))
+
+
+def _taken_up_below(year: int, board: Unit | None) -> Q:
+    carriers = Goal.objects.adopted().for_year(year)
+    carriers = carriers.at_level(Goal.Level.BOARD, Goal.Level.UNIT)
+    if board:
+        carriers = carriers.filter(Q(unit=board) | Q(parent__unit=board))
+    serving = Q(parent=OuterRef("pk")) | Q(parent__parent=OuterRef("pk"))
+    helping = Q(contributions__supported=OuterRef("pk")) | Q(
+        contributions__supported__parent=OuterRef("pk")
+    )
+    return Q(Exists(carriers.filter(serving))) | Q(Exists(carriers.filter(helping)))
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
