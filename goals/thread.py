@@ -30,6 +30,8 @@ def decision_of(goal: Goal) -> str:
     parts = [f"{who} {date_format(goal.decided_on)}" if goal.decided_on else who]
     if goal.reference_number:
         parts.append(_("ref. {number}").format(number=goal.reference_number))
+    elif goal.is_councils and not goal.decided_on:
+        parts.append(_("date and number are missing in the source"))
     return " · ".join(parts)
 
 

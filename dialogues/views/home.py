@@ -1,5 +1,6 @@
 """The start page: what is expected of me, how it hangs together, and what I have to do."""
 
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,7 +22,11 @@ NOON, EVENING = 10, 17
 def home(request: AuthedRequest) -> HttpResponse:
     year = asked_year(request)
     held = Expectation.objects.held_by(request.user).in_force().for_year(year)
-    expectations = with_acknowledgement(held).with_line().order_by("given_at", "pk")[:MOST_SHOWN]
+    expectations = (
+        with_acknowledgement(held)
+        .with_line()
+        .order_by(F("acknowledged_at").asc(nulls_first=True), "given_at", "pk")[:MOST_SHOWN]
+    )
     context = {
         "greeting": _greeting(),
         "year": year,
