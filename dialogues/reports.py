@@ -10,9 +10,10 @@ from dialogues.models import Acknowledgement
 from goals.models import Expectation
 from goals.rules import FEWEST_IN_A_FIGURE
 from units.models import Employment, Unit, User
+from units.models.people import EmploymentQuerySet
 
 
-def with_knowledge(employments: QuerySet[Employment], year: int) -> QuerySet[Employment]:
+def with_knowledge(employments: EmploymentQuerySet, year: int) -> EmploymentQuerySet:
     """Annotate `has_expectation` and `knows`: every expectation in force has been acknowledged."""
     held = Expectation.objects.in_force().for_year(year).filter(employment=OuterRef("pk"))
     said = Acknowledgement.objects.in_step().filter(expectation=OuterRef("pk"))

@@ -37,9 +37,7 @@ def todos_of(user: User, day: date | None = None) -> list[Todo]:
 
 def _to_know(user: User, day: date) -> list[Todo]:
     held = Expectation.objects.held_by(user).in_force().for_year(day.year)
-    unknown = (
-        with_acknowledgement(held).filter(acknowledged_at__isnull=True).order_by("given_at", "pk")
-    )
+    unknown = with_acknowledgement(held).filter(Q(acknowledged_at=None)).order_by("given_at", "pk")
     return [
         Todo(
             _("Read your expectation and say that you know it"),

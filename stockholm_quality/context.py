@@ -35,7 +35,7 @@ def _navigation(request: HttpRequest) -> list[NavigationItem]:
         (_("The city's goals"), reverse("goals:tree"), ("goals:",)),
         (_("Organisation"), reverse("units:list"), ("units:list",)),
     ]
-    if can_use_admin(request.user):
+    if request.user.is_authenticated and can_use_admin(request.user):
         places.append((_("Administration"), reverse("admin:index"), ("admin:",)))
     here = request.resolver_match.view_name if request.resolver_match else ""
     return [

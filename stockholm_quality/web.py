@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class AuthedRequest(HttpRequest):
     """A request that the sign-in middleware has let through. For annotations only."""
 
-    user: "User"  # type: ignore[assignment]
+    user: "User"
     htmx: "HtmxDetails"
 
 

@@ -54,7 +54,8 @@ class SignInRequiredMiddleware(middleware.LoginRequiredMiddleware):
     shown again afterwards. Scripts get 401, which they can tell from a page.
     """
 
-    def handle_no_permission(
+    # Answers in more ways than by a redirect, which the stubs do not foresee.
+    def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponse:
         accepts = request.headers.get("Accept", "")

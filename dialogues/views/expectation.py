@@ -52,7 +52,7 @@ def expectation_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "is_mine": is_mine,
         "thread": thread_of_expectation(expectation, label),
         "earlier": list(earlier)[::-1],
-        "acknowledged_at": expectation.acknowledged_at
+        "acknowledged_at": getattr(expectation, "acknowledged_at", None)
         if rules.can_see_acknowledgement(request.user, expectation)
         else None,
         "may_see_acknowledgement": rules.can_see_acknowledgement(request.user, expectation),
@@ -148,6 +148,7 @@ def expectation_withdraw(request: AuthedRequest, pk: int) -> HttpResponse:
         return redirect(expectation)
     require(can_withdraw_expectation(request.user, expectation))
     form = WithdrawForm(request.POST or None, initial={"revision": expectation.revision})
+    is_stale = False
     if request.method == "POST" and form.is_valid():
 
         def withdraw() -> str:
@@ -162,17 +163,23 @@ def expectation_withdraw(request: AuthedRequest, pk: int) -> HttpResponse:
 
         try:
             return once(request, withdraw)
-        except StaleRevisionError:
+        except StaleRevisionError as stale:
+            is_stale = True
+            expectation = _get_expectation(request, pk)
+            if not expectation.is_in_force:
+                return redirect(expectation)
+            form.data = seen_now(form.data, stale.current)
             messages.warning(
                 request,
                 _("The expectation was changed while you looked at it. Read it again first."),
             )
-            return redirect(expectation)
         except GoalNotReadyError as error:
             messages.error(request, str(error))
             return redirect(expectation)
     context = {"expectation": expectation, "form": form}
-    return render(request, "dialogues/expectation_withdraw.html", context)
+    return render(
+        request, "dialogues/expectation_withdraw.html", context, status=409 if is_stale else 200
+    )
 
 
 @require_POST

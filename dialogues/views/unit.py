@@ -1,7 +1,9 @@
 """A unit: its goals for everyone, its people for their manager, its figures for those above."""
 
+from collections.abc import Iterable
+
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, Sum
+from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -57,15 +59,7 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
     sees_figures = can_see_statistics(request.user, unit)
     has_own = own.exists()
     require(has_own or sees_figures)
-    in_force = Q(
-        expectations__status=Expectation.Status.ACTIVE, expectations__goal__first_year=year
-    )
-    employees = (
-        with_knowledge(own, year)
-        .annotate(expectation_count=Count("expectations", filter=in_force))
-        .select_related("person")
-        .in_swedish_order()
-    )
+    employees = with_knowledge(own, year).select_related("person").in_swedish_order()
     page = Paginator(employees, PAGE_SIZE).get_page(request.GET.get("page"))
     figures = knowledge_below(unit, year) if sees_figures else None
     context = {
@@ -75,7 +69,7 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
         "own": knowledge_of_own(request.user, unit, year) if has_own else None,
         "names_shown": shows_who_knows(unit),
         "page_obj": page,
-        "held": _held_by(page.object_list, year),
+        "held": _held_by(list(page.object_list), year),
         "figures": Paginator(figures, PAGE_SIZE).get_page(request.GET.get("units"))
         if figures is not None
         else None,

@@ -11,7 +11,7 @@ from stockholm_quality.tests.world import World, build_world
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: object) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
