@@ -1,5 +1,6 @@
 """Which years one may look at and plan."""
 
+import re
 from datetime import date
 
 from django.http import HttpRequest
@@ -11,7 +12,7 @@ FIRST_YEAR, LAST_YEAR = 1990, 2200
 def asked_year(request: HttpRequest) -> int:
     """The year in the query string, or this year."""
     text = request.GET.get("year", "")
-    if text.isascii() and text.isdecimal() and FIRST_YEAR <= int(text[:5]) <= LAST_YEAR:
+    if re.fullmatch(r"[0-9]{4}", text) and FIRST_YEAR <= int(text) <= LAST_YEAR:
         return int(text)
     return timezone.localdate().year
 

@@ -6,6 +6,8 @@ from django.shortcuts import render
 
 from stockholm_quality.gallery import gallery_context
 
+SHORTEST_WORDING = 12  # shorter fields hold keys and dates, nothing that anyone composed
+
 
 @login_not_required
 def accessibility(request: HttpRequest) -> HttpResponse:
@@ -20,6 +22,28 @@ def access(request: HttpRequest) -> HttpResponse:
 def components(request: HttpRequest) -> HttpResponse:
     """Every component on one page, for those who build pages. Not in production."""
     return render(request, "components/gallery.html", gallery_context())
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", {"written": _written(request)}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", {"written": _written(request)}, status=404)
+
+
+def _written(request: HttpRequest) -> list[str]:
+    """What was sent in vain, to copy: what it belongs to may have been locked or thrown away while
+    it was being written. Never what another site has sent."""
+    if request.method != "POST" or not getattr(request, "csrf_processing_done", False):
+        return []
+    return [
+        value
+        for name, values in request.POST.lists()
+        if name not in {"csrfmiddlewaretoken", "form_token"} and "password" not in name
+        for value in values
+        if len(value) >= SHORTEST_WORDING
+    ]
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

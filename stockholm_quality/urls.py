@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import (
     LogoutView,
     PasswordChangeDoneView,
@@ -16,7 +17,8 @@ from units.views import desk, session
 urlpatterns = [
     path("", home, name="home"),
     path("logga-in/", session.SignInView.as_view(), name="login"),
-    path("logga-ut/", LogoutView.as_view(), name="logout"),
+    # Open to all: a sign-out that comes after the session has ended is no form to keep.
+    path("logga-ut/", login_not_required(LogoutView.as_view()), name="logout"),
     path("losenord/", PasswordChangeView.as_view(), name="password_change"),
     path("losenord/klart/", PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("profil/", desk.profile, name="profile"),
@@ -34,3 +36,5 @@ if not settings.PRODUCTION:
     urlpatterns.append(path("komponenter/", pages.components, name="components"))
 
 handler400 = "stockholm_quality.pages.bad_request"
+handler403 = "stockholm_quality.pages.forbidden"
+handler404 = "stockholm_quality.pages.not_found"

@@ -1,5 +1,6 @@
 """Signing in with a password, and the limit on failed tries. Every way in calls this backend."""
 
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -17,14 +18,26 @@ def address_of(request: HttpRequest) -> str:
     if settings.PROXY_HOPS:
         hops = request.headers.get("X-Forwarded-For", "").split(",")
         if len(hops) >= settings.PROXY_HOPS:
-            return hops[-settings.PROXY_HOPS].strip() or UNKNOWN_ADDRESS
-    return request.META.get("REMOTE_ADDR") or UNKNOWN_ADDRESS
+            return _well_formed(hops[-settings.PROXY_HOPS])
+    return _well_formed(request.META.get("REMOTE_ADDR") or "")
 
 
-def is_held_off(request: HttpRequest, account: str) -> bool:
-    """Whether so many tries have failed lately that the next is refused unread."""
-    failures = SignInFailure.objects.recent()
-    by_account = failures.filter(account=account.strip().lower()).count()
+def _well_formed(address: str) -> str:
+    try:
+        return str(ip_address(address.strip()))
+    except ValueError:
+        return UNKNOWN_ADDRESS
+
+
+def _counted_as(account: str) -> str:
+    return account.strip().lower()[:254]
+
+
+def is_held_off(request: HttpRequest, account: str, besides: SignInFailure | None = None) -> bool:
+    """Whether so many tries have failed lately, not counting `besides`, that the next is refused
+    unread."""
+    failures = SignInFailure.objects.recent().exclude(pk=besides.pk if besides else None)
+    by_account = failures.filter(account=_counted_as(account)).count()
     by_address = failures.filter(address=address_of(request)).count()
     return (
         by_account >= settings.SIGN_IN_FAILURES_PER_ACCOUNT
@@ -42,7 +55,12 @@ class AccountBackend(BaseBackend):
     ) -> User | None:
         if request is None or not username or password is None:
             return None
-        if is_held_off(request, username):
+        # Noted before it is known to fail, so that tries at the same moment count each other.
+        attempt = SignInFailure.objects.create(
+            account=_counted_as(username), address=address_of(request)
+        )
+        if is_held_off(request, username, besides=attempt):
+            attempt.delete()
             return None
         try:
             user = User.objects.get_by_natural_key(username)
@@ -51,10 +69,8 @@ class AccountBackend(BaseBackend):
             User().set_password(password)
             user = None
         if user and user.check_password(password) and self.get_user(user.pk):
+            attempt.delete()
             return user
-        SignInFailure.objects.create(
-            account=username.strip().lower()[:254], address=address_of(request)
-        )
         return None
 
     def get_user(self, user_id: int) -> User | None:

@@ -34,9 +34,10 @@ from units.revisions import (
     compare_with_current,
     seen_now,
 )
-from units.submissions import once
+from units.submissions import once, repeated
 
 CHILDREN_PER_PAGE = 25
+LONGEST_REVISION = 10  # digits
 
 
 @require_safe
@@ -110,6 +111,9 @@ def goal_new(request: AuthedRequest, unit_pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def goal_edit(request: AuthedRequest, pk: int) -> HttpResponse:
     goal = _get_goal(request, pk)
+    if request.method == "POST" and rules.can_change_goal(request.user, goal):
+        # Adopted while it was being written: what was written becomes the proposal of a change.
+        return goal_change(request, pk)
     require(rules.can_edit_goal(request.user, goal))
     key = f"goal:{goal.pk}"
     draft = find_draft(request.user, key) if request.method != "POST" else None
@@ -138,9 +142,8 @@ def goal_edit(request: AuthedRequest, pk: int) -> HttpResponse:
             return once(request, save)
         except StaleRevisionError as stale:
             return _form_page(request, form, goal, key=key, current=stale.current)
-        except GoalNotReadyError as error:
-            messages.error(request, str(error))
-            return redirect(goal)
+        except GoalNotReadyError:
+            return goal_change(request, pk)
     return _form_page(request, form, goal, key=key, draft=draft)
 
 
@@ -189,6 +192,7 @@ def goal_adopt(request: AuthedRequest, pk: int) -> HttpResponse:
         return redirect(goal)
     require(rules.can_adopt_goal(request.user, goal))
     form = DecisionForm(request.POST or None, goal=goal)
+    is_stale = False
     if request.method == "POST" and form.is_valid():
 
         def adopt() -> str:
@@ -204,12 +208,16 @@ def goal_adopt(request: AuthedRequest, pk: int) -> HttpResponse:
 
         try:
             return once(request, adopt)
-        except StaleRevisionError:
+        except StaleRevisionError as stale:
+            is_stale = True
+            goal = _get_goal(request, pk)
+            if not goal.is_draft:
+                return redirect(goal)
+            form.data = seen_now(form.data, stale.current)
             messages.warning(
                 request,
                 _("The draft was changed while you looked at it. Read it again, then adopt it."),
             )
-            return redirect("goals:adopt", goal.pk)
         except GoalNotReadyError as error:
             messages.error(request, str(error))
             return redirect(goal)
@@ -221,21 +229,22 @@ def goal_adopt(request: AuthedRequest, pk: int) -> HttpResponse:
         if goal.level == Goal.Level.UNIT
         else [],
     }
-    return render(request, "goals/goal_adopt.html", context)
+    return render(request, "goals/goal_adopt.html", context, status=409 if is_stale else 200)
 
 
 @require_POST
 def goal_discard(request: AuthedRequest, pk: int) -> HttpResponse:
     goal = Goal.objects.visible_to(request.user).filter(pk=pk).select_related("unit").first()
     if goal is None:
+        if done := repeated(request):
+            return done
         raise Http404
     require(rules.can_discard_goal(request.user, goal))
     revision = request.POST.get("revision", "")
+    is_number = revision.isdecimal() and len(revision) <= LONGEST_REVISION
 
     def discard() -> str:
-        discard_goal(
-            goal=goal, revision=int(revision) if revision.isdecimal() else 0, by=request.user
-        )
+        discard_goal(goal=goal, revision=int(revision) if is_number else 0, by=request.user)
         messages.success(request, _("The draft has been thrown away."))
         return goal.unit.get_absolute_url()
 
@@ -280,6 +289,15 @@ def _compared(older: GoalVersion, newer: GoalVersion) -> list[ComparedField]:
     ]
 
 
+def _contributions(form: GoalForm, current: Goal) -> ComparedField:
+    mine = form.cleaned_data["contributes_to"]
+    stored = Goal.objects.filter(supporters__goal=current).order_by("number", "pk")
+    return ComparedField(
+        str(form.fields["contributes_to"].label),
+        *("; ".join(map(str, goals)) for goals in (mine, stored)),
+    )
+
+
 def _get_goal(request: AuthedRequest, pk: int) -> Goal:
     return get_object_or_404(Goal.objects.visible_to(request.user).with_line(), pk=pk)
 
@@ -294,7 +312,9 @@ def _form_page(
     current: Goal | None = None,
     **more: Any,
 ) -> HttpResponse:
-    conflict = compare_with_current(form, current) if current else []
+    conflict = (
+        [*compare_with_current(form, current), _contributions(form, current)] if current else []
+    )
     if current:
         form.data = seen_now(form.data, current)
     parts = {part: form[part].value() for part in GOAL_PARTS if part in form.fields}

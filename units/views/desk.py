@@ -26,11 +26,11 @@ def draft(request: AuthedRequest) -> HttpResponse:
     """Keep what is being written. Answers with the time, for the line under the form."""
     key = request.POST.get("key", "")
     fields = {
-        name: values
+        name.replace("\0", ""): [value.replace("\0", "") for value in values]
         for name, values in request.POST.lists()
         if name not in _NOT_KEPT and "password" not in name
     }
-    if not key or len(key) > LONGEST_KEY:
+    if not key or len(key) > LONGEST_KEY or "\0" in key:
         return HttpResponse(status=400)
     try:
         kept = save_draft(author=request.user, key=key, fields=fields)
@@ -43,7 +43,7 @@ def draft(request: AuthedRequest) -> HttpResponse:
 @require_POST
 def draft_drop(request: AuthedRequest) -> HttpResponse:
     """Throw the draft away and go back to the form as it was last saved."""
-    drop_draft(request.user, request.POST.get("key", ""))
+    drop_draft(request.user, request.POST.get("key", "").replace("\0", ""))
     messages.success(request, _("The draft has been thrown away."))
     return redirect(_local_path(request))
 

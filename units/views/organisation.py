@@ -13,15 +13,17 @@ from units.models import Employment, Role, RoleAssignment, Unit, UnitPlacement
 from units.sorting import swedish_order
 
 PAGE_SIZE = 50
+LONGEST_NUMBER = 19  # digits of a key; Python refuses to read a number of thousands
 
 
 def unit_list(request: AuthedRequest) -> HttpResponse:
     """One level of the tree at a time, or the units whose name holds the searched text."""
     day = _asked_day(request)
     text = request.GET.get("text", "").strip()[:100]
+    under = request.GET.get("under", "")
     top = (
-        get_object_or_404(Unit, pk=request.GET["under"])
-        if request.GET.get("under", "").isdecimal()
+        get_object_or_404(Unit, pk=under)
+        if under.isdecimal() and len(under) <= LONGEST_NUMBER
         else Unit.objects.filter(kind=Unit.Kind.CITY).first()
     )
     placements = UnitPlacement.objects.active_on(day).select_related("unit")

@@ -6,6 +6,7 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from stockholm_quality.web import AuthedRequest
@@ -49,17 +50,22 @@ def _sent_along(request: HttpRequest) -> list[tuple[str, str]]:
 
 def held_form(request: HttpRequest) -> HttpResponse:
     """The sign-in page, carrying the form that was sent without a session."""
-    fields = [
-        (f"{_HELD}{name}", value)
+    if request.path == reverse("login"):
+        held = _sent_along(request)
+    else:
+        sent = [(f"{_HELD}{name}", value) for name, value in _fields_to_keep(request)]
+        held = [(f"{_HELD}path", request.get_full_path()), *sent]
+    context = {"form": SignInForm(request), "held_fields": held}
+    return render(request, "registration/login.html", context, status=403)
+
+
+def _fields_to_keep(request: HttpRequest) -> list[tuple[str, str]]:
+    return [
+        (name, value)
         for name, values in request.POST.lists()
         if name not in _NOT_HELD and "password" not in name
         for value in values
     ]
-    context = {
-        "form": SignInForm(request),
-        "held_fields": [(f"{_HELD}path", request.get_full_path()), *fields],
-    }
-    return render(request, "registration/login.html", context, status=403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -75,13 +81,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return HttpResponse(status=403)
     if not request.user.is_authenticated:
         return held_form(request)
-    fields = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in _NOT_HELD and "password" not in name
-        for value in values
-    ]
-    context = {"path": request.get_full_path(), "fields": fields}
+    context = {"path": request.get_full_path(), "fields": _fields_to_keep(request)}
     return render(request, "registration/send_again.html", context, status=403)
 
 
