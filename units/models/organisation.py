@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from units.periods import PeriodQuerySet, check_period, ends_after_start, no_overlap
+from units.periods import PeriodQuerySet, active_on, check_period, ends_after_start, no_overlap
 from units.sorting import swedish_order
 
 if TYPE_CHECKING:
@@ -35,12 +35,15 @@ class UnitQuerySet(models.QuerySet["Unit"]):
     def in_scope_of(self, user: "User", *roles: str, day: date | None = None) -> Self:
         """Units that an assignment to one of `roles` reaches: its unit and all below, stopping at
         the border of the next authority (design, section 4)."""
-        from units.models.people import RoleAssignment  # the two halves of one model package
-
-        held = RoleAssignment.objects.active_on(day).filter(
-            person=user, role__in=roles, unit=OuterRef("ancestor")
+        lines = (
+            UnitLine.objects.active_on(day)
+            .within_border()
+            .filter(
+                active_on(day, "ancestor__roles__"),
+                ancestor__roles__person=user,
+                ancestor__roles__role__in=roles,
+            )
         )
-        lines = UnitLine.objects.active_on(day).within_border().filter(Exists(held))
         return self.filter(pk__in=lines.values("descendant"))
 
     def children_on(self, unit: "Unit", day: date | None = None) -> Self:
