@@ -84,12 +84,11 @@ class GoalForm(forms.ModelForm):
 
     def __init__(self, *args: Any, unit: Unit, year: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What is chosen already stays choosable, also after the unit has moved.
-        servable = Goal.objects.filter(
-            Q(pk__in=Goal.objects.servable_by(unit, year).values("pk"))
-            | Q(pk=self.instance.parent_id)
-            | Q(supporters__goal=self.instance.pk)
-        ).distinct()
+        choosable = Q(pk__in=Goal.objects.servable_by(unit, year).values("pk"))
+        if self.instance.pk:
+            # What is chosen already stays choosable, also after the unit has moved.
+            choosable |= Q(pk=self.instance.parent_id) | Q(supporters__goal=self.instance.pk)
+        servable = Goal.objects.filter(choosable).distinct()
         self.fields["parent"].queryset = servable
         self.fields["contributes_to"].queryset = servable
         self.fields["title"].widget = forms.Textarea(attrs={"rows": 2, "maxlength": 500})
