@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+import pghistory
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -120,7 +121,7 @@ def import_council_goals(
     the marks for checked wording and example data follow without one. Raises ImportRefusedError
     and ImportBusyError.
     """
-    with transaction.atomic():
+    with pghistory.context(imported_from=source), transaction.atomic():
         _wait_for_others()
         stored = {
             (goal.first_year, goal.last_year, goal.number): goal

@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable
 from datetime import date
 
-from django.db import transaction
+import pghistory
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from stockholm_quality.city.agreements import Agreements, import_goals_of_the_council
@@ -41,6 +42,19 @@ def build_city(
     organisation = Organisation(employees, rng, calendar)
 
     organisation.build()
+    with pghistory.context(command="build_city"), connection.cursor() as cursor:
+        # References that are checked at the end of the transaction make each row slower than the
+        # one before it.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL statement_timeout = '5min'")
+        _store(organisation, Agreements(organisation, rng, calendar), progress)
+        # What comes next plans its queries for a city that is no longer empty.
+        cursor.execute("ANALYZE")
+
+
+def _store(
+    organisation: Organisation, agreements: Agreements, progress: Callable[[str], None]
+) -> None:
     progress(
         _("Boards and units: {units}, people: {people}").format(
             units=len(organisation.units), people=len(organisation.users)
@@ -48,7 +62,6 @@ def build_city(
     )
     organisation.store()
     progress(_("The council's goals"))
-    import_goals_of_the_council(calendar)
-    agreements = Agreements(organisation, rng, calendar)
+    import_goals_of_the_council(organisation.calendar)
     progress(_("The boards' and the units' goals, and what is expected of each"))
     agreements.build()

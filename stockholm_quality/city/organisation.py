@@ -304,7 +304,7 @@ class Organisation:
         last_day = self.calendar.day(6, 30, -1)
         into = self._workplace(board, "preschool", 10, name="Förskolan Linden")
         merged = self._unit(
-            f"{board.unit.code}-0099",
+            f"{board.unit.code}-GRINDEN",
             Unit.Kind.UNIT,
             "Förskolan Grinden",
             board.departments[promises()["profile"]["preschool"]["department"]].unit,
