@@ -1,0 +1,198 @@
+"""Every form that creates or moves something has one effect, however often it is sent."""
+
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from dialogues.models import Acknowledgement
+from goals.models import Expectation, Goal, GoalVersion
+from stockholm_quality.tests.side_by_side import side_by_side
+from units.models import Submission, User
+
+TODAY = timezone.localdate
+
+
+def _goal_new(world):
+    return (
+        "manager",
+        reverse("goals:new", args=[world.unit.pk]),
+        {"title": "Barnen har vänner", "parent": world.board_goal.pk},
+        lambda: Goal.objects.filter(title="Barnen har vänner").count(),
+    )
+
+
+def _goal_edit(world):
+    return (
+        "manager",
+        reverse("goals:edit", args=[world.unit_draft.pk]),
+        {"title": "Barnen har vänner", "revision": 1},
+        lambda: Goal.objects.get(pk=world.unit_draft.pk).revision - 1,
+    )
+
+
+def _goal_adopt(world):
+    return (
+        "manager",
+        reverse("goals:adopt", args=[world.unit_draft.pk]),
+        {"decided_on": TODAY(), "revision": 1},
+        lambda: GoalVersion.objects.filter(goal=world.unit_draft).count(),
+    )
+
+
+def _goal_change(world):
+    return (
+        "manager",
+        reverse("goals:change", args=[world.unit_goal.pk]),
+        {"title": "Barnen har vänner", "reason": "Ny plan", "decided_on": TODAY(), "revision": 1},
+        lambda: GoalVersion.objects.filter(goal=world.unit_goal).count() - 1,
+    )
+
+
+def _goal_discard(world):
+    return (
+        "manager",
+        reverse("goals:discard", args=[world.unit_draft.pk]),
+        {"revision": 1},
+        lambda: 1 - Goal.objects.filter(pk=world.unit_draft.pk).count(),
+    )
+
+
+def _give(world):
+    return (
+        "manager",
+        reverse("dialogues:give", args=[world.unit_goal.pk]),
+        {"text": "Läs varje dag", "employments": [world.employments["colleague"].pk]},
+        lambda: Expectation.objects.filter(text="Läs varje dag").count(),
+    )
+
+
+def _expectation_edit(world):
+    return (
+        "manager",
+        reverse("dialogues:expectation_edit", args=[world.expectation.pk]),
+        {"text": "Läs varje dag", "goal": world.unit_goal.pk, "revision": 1},
+        lambda: Expectation.objects.get(pk=world.expectation.pk).revision - 1,
+    )
+
+
+def _withdraw(world):
+    return (
+        "manager",
+        reverse("dialogues:expectation_withdraw", args=[world.expectation.pk]),
+        {"reason": "Uppdraget är bytt", "revision": 1},
+        lambda: Expectation.objects.get(pk=world.expectation.pk).revision - 1,
+    )
+
+
+def _acknowledge(world):
+    return (
+        "employee",
+        reverse("dialogues:acknowledge", args=[world.expectation.pk]),
+        {"version": 1, "goal_version": 1},
+        lambda: Acknowledgement.objects.filter(expectation=world.expectation).count(),
+    )
+
+
+def _profile(world):
+    return (
+        "employee",
+        reverse("profile"),
+        {"language": "en", "appearance": "dark"},
+        lambda: User.objects.filter(pk=world.people["employee"].pk, appearance="dark").count(),
+    )
+
+
+ENDPOINTS = [
+    _goal_new,
+    _goal_edit,
+    _goal_adopt,
+    _goal_change,
+    _goal_discard,
+    _give,
+    _expectation_edit,
+    _withdraw,
+    _acknowledge,
+    _profile,
+]
+every_endpoint = pytest.mark.parametrize(
+    "endpoint", ENDPOINTS, ids=[endpoint.__name__[1:] for endpoint in ENDPOINTS]
+)
+
+
+@every_endpoint
+@pytest.mark.django_db(transaction=True)
+def test_a_form_sent_three_times_at_once_has_one_effect_and_one_result(world, as_persona, endpoint):
+    who, address, fields, effects = endpoint(world)
+    sent = {**fields, "form_token": uuid4()}
+    clients = [as_persona(who) for _ in range(3)]
+
+    answers = side_by_side(
+        *(lambda client=client: client.post(address, sent) for client in clients)
+    )
+    replay = as_persona(who).post(address, sent)
+
+    assert effects() == 1
+    assert {answer.status_code for answer in answers} | {replay.status_code} == {302}
+    assert {answer.url for answer in answers} == {replay.url}
+
+
+@every_endpoint
+@pytest.mark.parametrize("token", [None, "", "inte-ett-token", "\0"])
+def test_a_form_without_a_token_says_so_and_does_nothing(world, as_persona, endpoint, token):
+    who, address, fields, effects = endpoint(world)
+
+    answer = as_persona(who).post(
+        address, fields if token is None else {**fields, "form_token": token}
+    )
+
+    assert answer.status_code == 400
+    assert "Inget har ändrats" in answer.content.decode()
+    assert effects() == 0
+
+
+@every_endpoint
+def test_a_form_with_somebody_elses_token_says_so_and_does_nothing(world, as_persona, endpoint):
+    who, address, fields, effects = endpoint(world)
+    used = uuid4()
+    Submission.objects.create(author=world.people["stranger"], token=used, result_url="/fel/")
+
+    answer = as_persona(who).post(address, {**fields, "form_token": used})
+
+    assert answer.status_code == 400
+    assert "Inget har ändrats" in answer.content.decode()
+    assert effects() == 0
+
+
+def test_a_form_changed_after_going_back_in_the_browser_is_a_new_form(world, as_persona):
+    client, address = as_persona("manager"), reverse("dialogues:give", args=[world.unit_goal.pk])
+    sent = {"employments": [world.employments["colleague"].pk], "form_token": uuid4()}
+
+    client.post(address, {**sent, "text": "Läs varje dag"})
+    client.post(address, {**sent, "text": "Läs varje kväll"})
+
+    given = Expectation.objects.filter(text__startswith="Läs").order_by("pk")
+    assert list(given.values_list("text", flat=True)) == ["Läs varje dag", "Läs varje kväll"]
+
+
+def test_a_token_leaves_nothing_behind_when_the_form_is_refused(world, as_persona):
+    client, address = as_persona("manager"), reverse("goals:edit", args=[world.unit_draft.pk])
+    token = uuid4()
+
+    stale = client.post(address, {"title": "Gammalt", "revision": 7, "form_token": token})
+    saved = client.post(address, {"title": "Nytt", "revision": 1, "form_token": token})
+
+    assert (stale.status_code, saved.status_code) == (409, 302)
+    assert Goal.objects.get(pk=world.unit_draft.pk).title == "Nytt"
+
+
+def test_every_page_gives_each_form_a_token_of_its_own(world, as_persona):
+    client, address = as_persona("manager"), reverse("goals:new", args=[world.unit.pk])
+
+    tokens = {
+        page.content.decode().split('name="form_token" value="')[1].split('"')[0]
+        for page in (client.get(address), client.get(address))
+    }
+
+    assert len(tokens) == 2
