@@ -16,7 +16,7 @@ UNKNOWN_ADDRESS = "::"  # a server behind a socket knows none
 def address_of(request: HttpRequest) -> str:
     """The caller's address as our own proxies saw it; what the caller claims counts for nothing."""
     if settings.PROXY_HOPS:
-        hops = request.headers.get("X-Forwarded-For", "").split(",")
+        hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
         if len(hops) >= settings.PROXY_HOPS:
             return _well_formed(hops[-settings.PROXY_HOPS])
     return _well_formed(request.META.get("REMOTE_ADDR") or "")
