@@ -227,7 +227,8 @@ def _refuse_what_is_not_ours(reset: bool) -> None:
     if not is_ours:
         raise CommandError(
             _(
-                "The database in DATABASE_URL holds people or other things that are not the demo's, "
-                "and nothing in it has been changed. Choose an empty database, or leave DATABASE_URL out."
+                "The database in DATABASE_URL holds people or other things that are not the "
+                "demo's, and nothing in it has been changed. Choose an empty database, or leave "
+                "DATABASE_URL out."
             )
         )

@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from units.drafts import KEPT_FOR
 from units.models import Draft, SignInFailure, Submission
@@ -23,11 +24,14 @@ class Command(BaseCommand):
         with connection.cursor() as cursor:
             # Changes no row, but lets the database derive the names of the day anew.
             cursor.execute("UPDATE units_unitplacement SET name = name WHERE false")
-        removed = {
-            "sent forms": Submission.objects.filter(sent_at__lt=now - TRACES_KEPT_FOR).delete()[0],
-            "failed sign-ins": SignInFailure.objects.filter(at__lt=now - TRACES_KEPT_FOR).delete()[0],
-            "drafts": Draft.objects.filter(saved_at__lt=now - KEPT_FOR).delete()[0],
-        }
+        old = now - TRACES_KEPT_FOR
+        forms, _forms = Submission.objects.filter(sent_at__lt=old).delete()
+        failures, _failures = SignInFailure.objects.filter(at__lt=old).delete()
+        drafts, _drafts = Draft.objects.filter(saved_at__lt=now - KEPT_FOR).delete()
         call_command("clearsessions")
-        counts = ", ".join(f"{what} {count}" for what, count in removed.items())
-        self.stdout.write(f"Names of units refreshed. Removed: {counts}, and ended sessions.")
+        self.stdout.write(
+            _(
+                "The names of the units are those of today. Removed: {forms} sent forms, "
+                "{failures} failed sign-ins, {drafts} forgotten drafts and all ended sessions."
+            ).format(forms=forms, failures=failures, drafts=drafts)
+        )
