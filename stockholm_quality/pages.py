@@ -3,22 +3,26 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from stockholm_quality.gallery import gallery_context
 
 SHORTEST_WORDING = 12  # shorter fields hold keys and dates, nothing that anyone composed
 
 
+@require_safe
 @login_not_required
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "about/accessibility.html")
 
 
+@require_safe
 @login_not_required
 def access(request: HttpRequest) -> HttpResponse:
     return render(request, "about/access.html")
 
 
+@require_safe
 def components(request: HttpRequest) -> HttpResponse:
     """Every component on one page, for those who build pages. Not in production."""
     return render(request, "components/gallery.html", gallery_context())

@@ -1,4 +1,4 @@
-"""Every address of the portal. `stockholm_quality/tests/access_table.txt` says who may what."""
+"""Every address of the portal. `stockholm_quality/tests/access_table.csv` says who may what."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -18,9 +18,17 @@ urlpatterns = [
     path("", home, name="home"),
     path("logga-in/", session.SignInView.as_view(), name="login"),
     # Open to all: a sign-out that comes after the session has ended is no form to keep.
-    path("logga-ut/", login_not_required(LogoutView.as_view()), name="logout"),
-    path("losenord/", PasswordChangeView.as_view(), name="password_change"),
-    path("losenord/klart/", PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("logga-ut/", login_not_required(LogoutView.as_view(http_method_names=["post"])), name="logout"),
+    path(
+        "losenord/",
+        PasswordChangeView.as_view(http_method_names=["get", "head", "post"]),
+        name="password_change",
+    ),
+    path(
+        "losenord/klart/",
+        PasswordChangeDoneView.as_view(http_method_names=["get", "head"]),
+        name="password_change_done",
+    ),
     path("profil/", desk.profile, name="profile"),
     path("sprak/", desk.set_language, name="set_language"),
     path("session/", session.ping, name="session_ping"),

@@ -177,20 +177,28 @@ class User(AbstractBaseUser):
 class EmploymentQuerySet(PeriodQuerySet):
     def managed_by(self, user: User, day: date | None = None) -> Self:
         """Employments whose nearest manager is `user`: the manager of the unit itself or, where it
-        has none or its manager is the employee, of the nearest unit above that has one."""
+        has none, of the nearest unit above that has one.
+
+        Who heads a unit is managed from above it, never by another manager of the same unit: an
+        acting manager does not read what is expected of the one they stand in for.
+        """
         managers = RoleAssignment.objects.active_on(day).filter(role=Role.MANAGER)
         lines = UnitLine.objects.active_on(day).within_border()
+        same_line_up = {"descendant": OuterRef("descendant"), "depth__gte": OuterRef("depth")}
+
+        def headed_by(person: OuterRef) -> Exists:
+            return Exists(managers.filter(unit=OuterRef("ancestor"), person=person))
+
+        employee = OuterRef(OuterRef(OuterRef("person")))
         nearer = lines.filter(
-            Exists(
-                managers.filter(unit=OuterRef("ancestor")).exclude(
-                    person=OuterRef(OuterRef(OuterRef("person")))
-                )
-            ),
+            Exists(managers.filter(unit=OuterRef("ancestor"))),
+            ~Exists(lines.filter(headed_by(OuterRef(employee)), **same_line_up)),
             descendant=OuterRef("descendant"),
             depth__lt=OuterRef("depth"),
         )
         mine = lines.filter(
             Exists(managers.filter(unit=OuterRef("ancestor"), person=user)),
+            ~Exists(lines.filter(headed_by(employee), **same_line_up)),
             ~Exists(nearer),
             descendant=OuterRef("unit"),
         )

@@ -10,7 +10,7 @@ from django.utils.formats import time_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import override
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from stockholm_quality.web import AuthedRequest
 from units.drafts import LONGEST_KEY, DraftTooLongError, drop_draft, save_draft
@@ -48,6 +48,7 @@ def draft_drop(request: AuthedRequest) -> HttpResponse:
     return redirect(_local_path(request))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: AuthedRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from stockholm_quality.web import AuthedRequest
 from units.models import Employment, Role, RoleAssignment, Unit, UnitPlacement
@@ -16,10 +17,12 @@ PAGE_SIZE = 50
 LONGEST_NUMBER = 19  # digits of a key; Python refuses to read a number of thousands
 
 
+@require_safe
 def unit_list(request: AuthedRequest) -> HttpResponse:
     """One level of the tree at a time, or the units whose name holds the searched text."""
     day = _asked_day(request)
-    text = request.GET.get("text", "").strip()[:100]
+    # PostgreSQL holds no NUL character, not even in a question.
+    text = request.GET.get("text", "").replace("\0", "").strip()[:100]
     under = request.GET.get("under", "")
     top = (
         get_object_or_404(Unit, pk=under)
@@ -49,6 +52,7 @@ def _line(unit: Unit, day: date) -> list[UnitPlacement]:
     return sorted(placements, key=lambda placement: -above[placement.unit_id])
 
 
+@require_safe
 def my_unit(request: AuthedRequest) -> HttpResponse:
     """The unit one heads or keeps, else the one where one works, else the whole organisation."""
     role = (

@@ -7,7 +7,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_safe
 
 from stockholm_quality.web import AuthedRequest
 from units.forms import SignInForm
@@ -16,6 +18,7 @@ _HELD = "held-"
 _NOT_HELD = {"csrfmiddlewaretoken", "form_token"}
 
 
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class SignInView(LoginView):
     """The one way in, admin included."""
 
@@ -85,6 +88,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "registration/send_again.html", context, status=403)
 
 
+@require_safe
 def ping(request: AuthedRequest) -> HttpResponse:
     """Stay signed in, and hear whose session it is: reaching this renews the session. The token
     is for forms on pages that were opened before one signed in anew."""
