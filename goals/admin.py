@@ -8,20 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from goals.models import GOAL_PARTS, Goal, GoalVersion
-from units.admin_base import BoardFilter, ReadOnlyInline, ScopedAdmin
+from goals.models import GOAL_PARTS, Goal
+from units.admin_base import BoardFilter, RelatedRows, ScopedAdmin, related_rows
 from units.models import Unit, User
 from units.sorting import swedish_order
-
-
-class GoalVersionInline(ReadOnlyInline):
-    model = GoalVersion
-    fk_name = "goal"
-    fields = ("number", "title", "decided_on", "reference_number", "reason", "made_at")
-
-    def within_reach(self, user: User) -> "QuerySet[GoalVersion]":
-        adopted = Goal.objects.adopted().values("pk")
-        return GoalVersion.objects.filter(goal__in=adopted).order_by("-number")
 
 
 class YearFilter(admin.SimpleListFilter):
@@ -50,7 +40,6 @@ class GoalBoardFilter(BoardFilter):
 class GoalAdmin(ScopedAdmin):
     """Goals are written in the portal by managers and controllers, never here."""
 
-    inlines = (GoalVersionInline,)
     list_display = ("title", "number", "level", "unit", "shown_years", "decided_on", "serves")
     list_filter = ("level", YearFilter, GoalBoardFilter)
     search_fields = ("title", "number", "reference_number", "unit__name")
@@ -58,13 +47,25 @@ class GoalAdmin(ScopedAdmin):
     date_hierarchy = "decided_on"
     ordering = ("-first_year", swedish_order("title"), "pk")
     fields = (
-        "level", "unit", "shown_years", "number", *GOAL_PARTS, "serves", "decided_on",
-        "reference_number", "version_number",
+        "level",
+        "unit",
+        "shown_years",
+        "number",
+        *GOAL_PARTS,
+        "serves",
+        "decided_on",
+        "reference_number",
+        "version_number",
     )
     readonly_fields = fields
 
     def within_reach(self, user: User) -> "QuerySet[Goal]":
         return Goal.objects.adopted().select_related("unit", "parent")
+
+    def related(self, user: User, obj: Goal) -> list[RelatedRows]:
+        versions = obj.versions.order_by("-number")
+        shown = ("number", "title", "decided_on", "reference_number", "reason")
+        return [related_rows(versions, *shown, linked=False)]
 
     @admin.display(description=gettext_lazy("years"), ordering="first_year")
     def shown_years(self, goal: Goal) -> str:

@@ -3,10 +3,15 @@ from functools import update_wrapper
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from units.admin_base import ScopedAdmin
@@ -53,12 +58,16 @@ class PortalAdminSite(AdminSite):
         # The shortcut to any object of any kind tells what exists to whoever may not see it.
         return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
+    @method_decorator(login_not_required)
     def login(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         """One way in for everyone, with one limit on failed tries."""
+        wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
+        if not url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
+            wanted = reverse("admin:index")
         if self.has_permission(request):
-            return redirect("admin:index")
+            return redirect(wanted)
         if request.user.is_authenticated:
             raise PermissionDenied
-        return redirect("login")
+        return redirect_to_login(wanted)

@@ -20,10 +20,11 @@ from units.actions import OrganisationError
 from units.admin_base import (
     BoardFilter,
     PeriodFilter,
-    ReadOnlyInline,
+    RelatedRows,
     ScopedAdmin,
     once_or_again,
     people_within_reach,
+    related_rows,
     units_within_reach,
     words_for,
 )
@@ -82,21 +83,6 @@ def assignments_within_reach(user: User) -> "QuerySet[RoleAssignment]":
 # --- Organisation --------------------------------------------------------------------------------
 
 
-class PlacementInline(ReadOnlyInline):
-    model = UnitPlacement
-    fk_name = "unit"
-    fields = ("name", "parent", "starts_on", "ends_on")
-    show_change_link = True
-
-    def within_reach(self, user: User) -> "QuerySet[UnitPlacement]":
-        units = units_within_reach(user).values("pk")
-        return (
-            UnitPlacement.objects.filter(unit__in=units)
-            .select_related("parent")
-            .order_by("-starts_on")
-        )
-
-
 class ExistenceFilter(admin.SimpleListFilter):
     title = gettext_lazy("period")
     parameter_name = "exists"
@@ -119,7 +105,6 @@ class UnitBoardFilter(BoardFilter):
 
 @admin.register(Unit)
 class UnitAdmin(ScopedAdmin):
-    inlines = (PlacementInline,)
     list_display = ("shown_name", "code", "kind", "above_today")
     list_filter = ("kind", ExistenceFilter, UnitBoardFilter)
     search_fields = ("name", "code")
@@ -137,6 +122,10 @@ class UnitAdmin(ScopedAdmin):
     def may_change(self, user: User, obj: Unit) -> bool:
         return may_organise(user, obj)
 
+    def related(self, user: User, obj: Unit) -> list[RelatedRows]:
+        placements = obj.placements.select_related("parent").order_by("-starts_on")
+        return [related_rows(placements, "name", "parent", "starts_on", "ends_on")]
+
     @admin.display(description=gettext_lazy("name"), ordering=swedish_order("name"))
     def shown_name(self, unit: Unit) -> str:
         return str(unit)
@@ -152,9 +141,6 @@ class UnitAdmin(ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> Any:
         return () if obj is None else ("shown_name", "successor")
-
-    def get_inlines(self, request: HttpRequest, obj: Unit | None) -> Any:
-        return self.inlines if obj else ()
 
     def get_form(
         self, request: HttpRequest, obj: Unit | None = None, change: bool = False, **kwargs: Any
@@ -299,28 +285,6 @@ class UnitPlacementAdmin(ScopedAdmin):
 # --- People --------------------------------------------------------------------------------------
 
 
-class EmploymentInline(ReadOnlyInline):
-    model = Employment
-    fields = ("unit", "title", "starts_on", "ends_on")
-    show_change_link = True
-
-    def within_reach(self, user: User) -> "QuerySet[Employment]":
-        return (
-            employments_within_reach(user)
-            .select_related("unit", "person")
-            .order_by("-starts_on", "pk")
-        )
-
-
-class RoleInline(ReadOnlyInline):
-    model = RoleAssignment
-    fields = ("role", "unit", "starts_on", "ends_on")
-    show_change_link = True
-
-    def within_reach(self, user: User) -> "QuerySet[RoleAssignment]":
-        return assignments_within_reach(user).select_related("unit").order_by("-starts_on", "pk")
-
-
 class PersonBoardFilter(BoardFilter):
     unit_path = "unit"
 
@@ -335,7 +299,6 @@ class PersonBoardFilter(BoardFilter):
 class PersonAdmin(ScopedAdmin):
     """Accounts hold no password that anybody else has set: a new account has none at all."""
 
-    inlines = (EmploymentInline, RoleInline)
     list_display = ("shown_name", "account_name", "employment_number", "works_in", "is_active")
     list_filter = ("is_active", PersonBoardFilter)
     search_fields = ("given_name", "family_name", "account_name", "email", "employment_number")
@@ -368,6 +331,17 @@ class PersonAdmin(ScopedAdmin):
         units = units_within_reach(user).values("pk")
         return lasting.filter(unit__in=units).exists() or not lasting.exists()
 
+    def related(self, user: User, obj: User) -> list[RelatedRows]:
+        employments = employments_within_reach(user).filter(person=obj).select_related("unit")
+        roles = assignments_within_reach(user).filter(person=obj).select_related("unit")
+        newest_first = ("-starts_on", "pk")
+        return [
+            related_rows(
+                employments.order_by(*newest_first), "unit", "title", "starts_on", "ends_on"
+            ),
+            related_rows(roles.order_by(*newest_first), "role", "unit", "starts_on", "ends_on"),
+        ]
+
     @admin.display(description=gettext_lazy("name"), ordering=swedish_order("family_name"))
     def shown_name(self, person: User) -> str:
         return f"{person.family_name}, {person.given_name}"
@@ -387,9 +361,6 @@ class PersonAdmin(ScopedAdmin):
         if obj is not None and obj.pk == request.user.pk:
             return ("is_active", "has_protected_identity")
         return ()
-
-    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
-        return self.inlines if obj else ()
 
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any

@@ -2,6 +2,8 @@
 default it shows no row and allows nothing."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.apps import apps
@@ -17,7 +19,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import Field, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -113,9 +117,53 @@ def once_or_again(request: HttpRequest, act: Callable[[], HttpResponse]) -> Http
         return refused.response
 
 
+@dataclass(frozen=True)
+class RelatedRow:
+    cells: list[str]
+    url: str
+
+
+@dataclass(frozen=True)
+class RelatedRows:
+    """What belongs to an object, for reading on its page. No formset: nothing to send back."""
+
+    title: str
+    headings: list[str]
+    rows: list[RelatedRow]
+
+
+def related_rows(rows: "QuerySet[Any]", *names: str, linked: bool = True) -> RelatedRows:
+    """A table of the rows' fields; `linked` rows lead to their own pages in the administration."""
+    opts = rows.model._meta
+    route = f"admin:{opts.app_label}_{opts.model_name}_change"
+    return RelatedRows(
+        title=str(opts.verbose_name_plural),
+        # A field without a name of its own is called after its identifier, which is English.
+        headings=[_(str(opts.get_field(name).verbose_name)) for name in names],
+        rows=[
+            RelatedRow(
+                cells=[_cell(row, name) for name in names],
+                url=reverse(route, args=[row.pk]) if linked else "",
+            )
+            for row in rows
+        ],
+    )
+
+
+def _cell(row: models.Model, name: str) -> str:
+    value = getattr(row, f"get_{name}_display", lambda: getattr(row, name))()
+    if isinstance(value, date):
+        return date_format(value)
+    return "" if value is None else str(value)
+
+
 class ScopedAdmin(admin.ModelAdmin):
     """A register narrowed to what today's roles reach. A subclass opens itself by `within_reach`,
     `may_add` and `may_change`; what it shows without a change right is for reading."""
+
+    class Media:
+        css = {"all": ["css/admin_forms.css"]}
+        js = ["js/admin_select.js"]
 
     form = ScopedForm
     # Nothing is deleted, alone or in bulk: things end by a date.
@@ -133,6 +181,9 @@ class ScopedAdmin(admin.ModelAdmin):
 
     def may_change(self, user: User, obj: Any) -> bool:
         return False
+
+    def related(self, user: User, obj: Any) -> list[RelatedRows]:
+        return []
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         if not can_use_admin(request.user):
@@ -207,7 +258,7 @@ class ScopedAdmin(admin.ModelAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm]:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.request = request  # type: ignore[attr-defined]
+        form.request = request
         return form
 
     def formfield_for_dbfield(
@@ -241,14 +292,29 @@ class ScopedAdmin(admin.ModelAdmin):
             try:
                 return view(request, object_id, form_url, extra_context)
             except (IntegrityError, OrganisationError) as error:
-                request.refusal = words_for(error)  # type: ignore[attr-defined]
+                request.refusal = words_for(error)
                 return view(request, object_id, form_url, extra_context)
 
-        if object_id is not None or request.method != "POST":
+        if request.method != "POST":
             return act()
-        if not self.has_add_permission(request):
+        if object_id is None:
+            allowed = self.has_add_permission(request)
+        else:
+            obj = self.get_object(request, unquote(object_id))
+            if obj is None:
+                raise Http404
+            allowed = self.has_change_permission(request, obj)
+        if not allowed:
             raise PermissionDenied
         return once_or_again(request, act)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj = kwargs.get("obj")
+        if obj is not None:
+            context["related"] = self.related(request.user, obj)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
@@ -286,37 +352,6 @@ def _refuse_popup(request: HttpRequest) -> None:
     for sent in (request.GET, request.POST):
         if IS_POPUP_VAR in sent or TO_FIELD_VAR in sent:
             raise DisallowedModelAdminToField("The administration uses no pop-up windows.")
-
-
-class ReadOnlyInline(admin.TabularInline):
-    """What belongs to the object, for reading; each row leads to its own page, if it has one."""
-
-    extra = 0
-    max_num = 0
-    can_delete = False
-
-    def within_reach(self, user: User) -> "QuerySet[Any]":
-        return self.model._default_manager.none()
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        if not can_use_admin(request.user):
-            return self.model._default_manager.none()
-        return self.within_reach(request.user)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return can_use_admin(request.user)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class PeriodFilter(admin.SimpleListFilter):

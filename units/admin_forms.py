@@ -68,16 +68,17 @@ class RemembersRevision(forms.BaseForm):
         name = self.add_prefix("revision")
         if self.data.get(name) == stamp:
             return
-        self.data = self.data.copy()
-        self.data[name] = stamp
         stored = read_stored()
-        self.conflict = [
+        compared = [
             ComparedField(
                 str(field.label), _shown(self._mine(key), field), _shown(stored[key], field)
             )
             for key, field in self.fields.items()
             if key in stored
         ]
+        self.conflict = [row for row in compared if row.changed] or compared
+        self.data = self.data.copy()
+        self.data[name] = stamp
         raise ValidationError(CHANGED_MEANWHILE, code="stale")
 
     def _mine(self, key: str) -> Any:
