@@ -1,7 +1,7 @@
 """What is promised, from the council's goal to one person's expectation."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 import pghistory
 import pgtrigger
@@ -96,11 +96,12 @@ class GoalQuerySet(models.QuerySet["Goal"]):
     def with_taken_up(self, year: int, board: Unit | None = None) -> Self:
         """Annotate `is_taken_up`: whether a board or a unit (of `board`'s line, when given) serves
         or contributes to the goal, or to one that lies under it."""
-        return self.annotate(is_taken_up=_taken_up_below(year, board))
+        condition = _taken_up_below(year, board)
+        return self.annotate(is_taken_up=Case(When(condition, then=True), default=False))
 
     def not_taken_up_below(self, year: int, board: Unit | None = None) -> Self:
         """Those that `with_taken_up` would say False of."""
-        return self.filter(~_taken_up_below(year, board))
+        return self.exclude(_taken_up_below(year, board))
 
     def from_the_top(self) -> Self:
         """The council's goals first, then the boards', then the units'."""
@@ -128,11 +129,15 @@ def _taken_up_below(year: int, board: Unit | None) -> Q:
     carriers = carriers.at_level(Goal.Level.BOARD, Goal.Level.UNIT)
     if board:
         carriers = carriers.filter(Q(unit=board) | Q(parent__unit=board))
-    serving = Q(parent=OuterRef("pk")) | Q(parent__parent=OuterRef("pk"))
-    helping = Q(contributions__supported=OuterRef("pk")) | Q(
-        contributions__supported__parent=OuterRef("pk")
+    contributions = GoalContribution.objects.filter(goal__in=carriers)
+    above = contributions.filter(supported__parent__isnull=False)
+    # Asked once for all goals: asked for each, it takes minutes with a thousand of them.
+    return (
+        Q(pk__in=carriers.filter(parent__isnull=False).values("parent"))
+        | Q(pk__in=carriers.filter(parent__parent__isnull=False).values("parent__parent"))
+        | Q(pk__in=contributions.values("supported"))
+        | Q(pk__in=above.values("supported__parent"))
     )
-    return Q(Exists(carriers.filter(serving))) | Q(Exists(carriers.filter(helping)))
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
@@ -374,6 +379,8 @@ class Expectation(models.Model):
     revision = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ExpectationQuerySet.as_manager()
+
+    events: models.Manager[Any]  # every state the row has had, kept by triggers
 
     class Meta:
         verbose_name = _("expectation")

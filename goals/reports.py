@@ -105,20 +105,25 @@ def people_on_unit_goals(year: int) -> dict[int, int]:
 def carriers_of(year: int, board: Unit | None = None) -> dict[int, Figures]:
     """Who carries each adopted goal of the year, by its key; NOBODY where it has no row. With a
     board, what is in that board's line."""
-    goals = Goal.objects.adopted().for_year(year).order_by()
-    council_lines = dict(goals.at_level(*COUNCIL).values_list("pk", "parent"))
-    taken = goals.at_level(Goal.Level.BOARD)
-    carried = goals.at_level(Goal.Level.UNIT)
-    if board:
-        taken, carried = taken.filter(unit=board), carried.filter(parent__unit=board)
+    rows = (
+        Goal.objects.adopted()
+        .for_year(year)
+        .order_by()
+        .values_list("pk", "parent", "unit", "level")
+    )
+    at_level = defaultdict(list)
+    for pk, parent, unit, level in rows:
+        at_level[level].append((pk, parent, unit))
+    council_lines = {pk: parent for level in COUNCIL for pk, parent, _unit in at_level[level]}
     board_goals = {
-        pk: (parent, unit) for pk, parent, unit in taken.values_list("pk", "parent", "unit")
+        pk: (parent, unit)
+        for pk, parent, unit in at_level[Goal.Level.BOARD]
+        if board is None or unit == board.pk
     }
-
     tallies: defaultdict[int, _Tally] = defaultdict(_Tally)
     figures: dict[int, Figures] = {}
     people = people_on_unit_goals(year)
-    for pk, parent, unit in carried.values_list("pk", "parent", "unit"):
+    for pk, parent, unit in at_level[Goal.Level.UNIT]:
         figures[pk] = Figures(units=1, people=people.get(pk))
         if parent in board_goals:
             tallies[parent].add_unit_goal(unit, people.get(pk))
@@ -281,7 +286,7 @@ def board_goals_not_carried(year: int, board: Unit | None = None) -> GoalQuerySe
     goals = Goal.objects.adopted().for_year(year).at_level(Goal.Level.BOARD)
     if board:
         goals = goals.filter(unit=board)
-    return goals.not_taken_up(year).select_related("unit", "parent").in_order_of_units()
+    return goals.not_taken_up_below(year).select_related("unit", "parent").in_order_of_units()
 
 
 def unit_goals_without_parent(user: User, year: int, board: Unit | None = None) -> GoalQuerySet:

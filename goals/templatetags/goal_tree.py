@@ -148,14 +148,18 @@ class Column:
     room: int
     title_height: int = 25
     words_height: int = 21
-    letters_per_100: int = 11  # an average letter is half as wide as the type is high
+    letters_per_100: int = 12  # an average letter is not quite half as wide as the type is high
     is_card: bool = False
 
 
 WIDE = {
     1: [Column(64, 700)],
-    2: [Column(64, 256, is_card=True), Column(440, 620)],
-    3: [Column(52, 190, is_card=True), Column(318, 300, is_card=True), Column(716, 350)],
+    2: [Column(64, 256, letters_per_100=11, is_card=True), Column(440, 620)],
+    3: [
+        Column(52, 190, letters_per_100=11, is_card=True),
+        Column(318, 300, is_card=True),
+        Column(716, 350),
+    ],
 }
 WIDE_WIDTH, UPRIGHT_WIDTH = 1100, 340
 PADDING = 16

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
 
 from goals import reports
 from goals.models import Goal, GoalQuerySet
@@ -59,6 +60,7 @@ SECTION_TITLES = {
 }
 
 
+@require_safe
 def tree(request: AuthedRequest) -> HttpResponse:
     filters = _filters(request)
     return render_page(
@@ -115,6 +117,7 @@ def _walk(request: AuthedRequest, filters: Filters) -> dict[str, Any]:
     }
 
 
+@require_safe
 def loose_ends(request: AuthedRequest) -> HttpResponse:
     filters = _filters(request)
     year, board = filters.year, filters.board
@@ -140,7 +143,9 @@ def loose_ends(request: AuthedRequest) -> HttpResponse:
         ],
         "chosen": chosen,
         "title": SECTION_TITLES[chosen],
-        "page_obj": _page(request, lists[chosen]),
+        "page_obj": _page(
+            request, lists[chosen], counts[chosen] if chosen != "employees" else None
+        ),
     }
     return render_page(
         request,
@@ -151,8 +156,12 @@ def loose_ends(request: AuthedRequest) -> HttpResponse:
     )
 
 
-def _page(request: AuthedRequest, rows: Any) -> Page:
-    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+def _page(request: AuthedRequest, rows: Any, count: int | None = None) -> Page:
+    """`count` when the number of rows is known already."""
+    paginator = Paginator(rows, PAGE_SIZE)
+    if count is not None:
+        paginator.count = count
+    return paginator.get_page(request.GET.get("page"))
 
 
 def _filters(request: AuthedRequest) -> Filters:
