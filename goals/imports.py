@@ -19,8 +19,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from goals.actions import keep_version
-from goals.models import Goal
+from goals.models import Goal, GoalVersion
 from units.models import Unit
 from units.revisions import lock_revision
 
@@ -429,7 +428,7 @@ class _Import:
             is_verified=row.is_verified,
             is_example=self.is_example,
         )
-        keep_version(goal, reason="", by=None)
+        self._keep_version(goal)
         return goal
 
     def _change(self, goal: Goal, row: CouncilGoal) -> Goal | None:
@@ -444,8 +443,18 @@ class _Import:
         goal.version_number += has_new_words
         goal.save()
         if has_new_words:
-            keep_version(goal, reason=_("Import of {file}").format(file=self.source), by=None)
+            self._keep_version(goal, reason=_("Import of {file}").format(file=self.source))
         return goal
+
+    def _keep_version(self, goal: Goal, reason: str = "") -> None:
+        GoalVersion.objects.create(
+            goal=goal,
+            number=goal.version_number,
+            title=goal.title,
+            parent=goal.parent,
+            reason=reason,
+            made_at=self.at,
+        )
 
     @cached_property
     def _city(self) -> Unit:
