@@ -21,7 +21,7 @@ from goals.rules import FEWEST_IN_A_FIGURE
 register = template.Library()
 
 MOST_LINES = 5
-LONGEST_GLUED = 20
+LONGEST_GLUED = 24
 
 
 # --- Words -------------------------------------------------------------------------------------
@@ -217,7 +217,8 @@ def _grown(branch: Branch, depth: int, columns: list[Column], of_one_board: bool
     column = columns[min(depth, len(columns) - 1)]
     letters = max(column.room * column.letters_per_100 // 100, 8)
     title = wrap(str(branch.goal), letters, max_lines=MOST_LINES, placeholder=" …")
-    words = wrap(" · ".join(_glued(carried_by(branch, of_one_board))), letters + letters // 6)
+    phrases = " · ".join(_glued(carried_by(branch, of_one_board)))
+    words = wrap(phrases, letters + letters // 8, break_long_words=False)
     gap = 2 * PADDING + 12 if column.is_card else 22
     height = len(title) * column.title_height + len(words) * column.words_height + gap
     node = Node(branch, title, words, height, min(depth, len(columns) - 1))
