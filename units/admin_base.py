@@ -171,6 +171,7 @@ class ScopedAdmin(admin.ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     view_on_site = False
 
     def within_reach(self, user: User) -> "QuerySet[Any]":

@@ -237,6 +237,7 @@ class OrganisationForm(RemembersRevision, forms.Form):
     title: ClassVar[Any]
     explanation: ClassVar[Any]
     button: ClassVar[Any]
+    required_css_class = "required"
     revision = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
