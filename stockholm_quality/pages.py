@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from stockholm_quality.gallery import gallery_context
+from units.submissions import NOT_CONTENT
 
 SHORTEST_WORDING = 12  # shorter fields hold keys and dates, nothing that anyone composed
 
@@ -44,7 +45,7 @@ def _written(request: HttpRequest) -> list[str]:
     return [
         value
         for name, values in request.POST.lists()
-        if name not in {"csrfmiddlewaretoken", "form_token"} and "password" not in name
+        if name not in NOT_CONTENT and "password" not in name
         for value in values
         if len(value) >= SHORTEST_WORDING
     ]

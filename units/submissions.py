@@ -4,13 +4,16 @@ from collections.abc import Callable
 from uuid import UUID, uuid5
 
 from django.core.exceptions import BadRequest
+from django.core.signing import BadSignature, Signer
 from django.db import transaction
 from django.http import HttpResponseRedirect
 
 from stockholm_quality.web import AuthedRequest
-from units.models import Submission
+from units.models import Submission, User
 
-_NOT_CONTENT = {"csrfmiddlewaretoken", "form_token"}
+# What a form carries besides what somebody wrote in it.
+NOT_CONTENT = frozenset({"csrfmiddlewaretoken", "form_token", "form_author"})
+_AUTHOR = Signer(salt="form author")
 
 
 def once(request: AuthedRequest, act: Callable[[], str]) -> HttpResponseRedirect:
@@ -51,6 +54,18 @@ def repeated(request: AuthedRequest) -> HttpResponseRedirect | None:
     return HttpResponseRedirect(submission.result_url) if submission else None
 
 
+def author_mark(author: User) -> str:
+    """For a hidden field: whose page the form stands on, which nobody else can make."""
+    return _AUTHOR.sign(str(author.pk))
+
+
+def is_marked_for(mark: str, person: User) -> bool:
+    try:
+        return _AUTHOR.unsign(mark) == str(person.pk)
+    except BadSignature:
+        return False
+
+
 def _token(request: AuthedRequest) -> UUID:
     try:
         return UUID(request.POST.get("form_token", ""))
@@ -61,5 +76,5 @@ def _token(request: AuthedRequest) -> UUID:
 def _effect(request: AuthedRequest, token: UUID) -> UUID:
     """Names what is sent, not only the page it is sent from: who goes back in the browser and
     changes the text has written something new, which must not be taken for a repetition."""
-    content = sorted(pair for pair in request.POST.lists() if pair[0] not in _NOT_CONTENT)
+    content = sorted(pair for pair in request.POST.lists() if pair[0] not in NOT_CONTENT)
     return uuid5(token, repr((request.path, content)))

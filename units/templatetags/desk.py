@@ -3,18 +3,27 @@
 from uuid import uuid4
 
 from django import template
+from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from units.submissions import author_mark
+
 register = template.Library()
 
 
-@register.simple_tag
-def form_token() -> SafeString:
-    """A hidden token that lets the form have one effect, however often it is sent."""
-    return format_html('<input type="hidden" name="form_token" value="{}">', uuid4())
+@register.simple_tag(takes_context=True)
+def form_token(context: Context) -> SafeString:
+    """A hidden token that lets the form have one effect, however often it is sent, and a mark of
+    whose page it stands on, so that a form kept through signing in is shown to nobody else."""
+    return format_html(
+        '<input type="hidden" name="form_token" value="{}">'
+        '<input type="hidden" name="form_author" value="{}">',
+        uuid4(),
+        author_mark(context["request"].user),
+    )
 
 
 @register.simple_tag

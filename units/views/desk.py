@@ -16,9 +16,9 @@ from stockholm_quality.web import AuthedRequest
 from units.drafts import LONGEST_KEY, DraftTooLongError, drop_draft, save_draft
 from units.forms import ProfileForm
 from units.models import Employment, RoleAssignment, User
-from units.submissions import once
+from units.submissions import NOT_CONTENT, once
 
-_NOT_KEPT = {"key", "csrfmiddlewaretoken", "form_token"}
+_NOT_KEPT = NOT_CONTENT | {"key"}
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -9,13 +10,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from stockholm_quality.web import AuthedRequest
 from units.forms import SignInForm
+from units.submissions import NOT_CONTENT, is_marked_for
 
 _HELD = "held-"
-_NOT_HELD = {"csrfmiddlewaretoken", "form_token"}
 
 
 @method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
@@ -33,13 +35,24 @@ class SignInView(LoginView):
     def form_valid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
         response = super().form_valid(form)
         held = [(name.removeprefix(_HELD), value) for name, value in _sent_along(self.request)]
-        path = next((value for name, value in held if name == "path"), "")
+        path = _value_of("path", held)
         if not path.startswith("/") or not url_has_allowed_host_and_scheme(
             path, allowed_hosts={self.request.get_host()}
         ):
             return response
-        context = {"path": path, "fields": [pair for pair in held if pair[0] != "path"]}
+        mark = _value_of("form_author", held)
+        if mark and not is_marked_for(mark, form.get_user()):
+            messages.info(
+                self.request, _("What somebody else had written here before you is not shown.")
+            )
+            return response
+        fields = [pair for pair in held if pair[0] not in {"path", "form_author"}]
+        context = {"path": path, "fields": fields}
         return render(self.request, "registration/send_again.html", context)
+
+
+def _value_of(wanted: str, pairs: list[tuple[str, str]]) -> str:
+    return next((value for name, value in pairs if name == wanted), "")
 
 
 def _sent_along(request: HttpRequest) -> list[tuple[str, str]]:
@@ -56,8 +69,9 @@ def held_form(request: HttpRequest) -> HttpResponse:
     if request.path == reverse("login"):
         held = _sent_along(request)
     else:
-        sent = [(f"{_HELD}{name}", value) for name, value in _fields_to_keep(request)]
-        held = [(f"{_HELD}path", request.get_full_path()), *sent]
+        sent = [("form_author", request.POST.get("form_author", "")), *_fields_to_keep(request)]
+        held = [(f"{_HELD}{name}", value) for name, value in sent if value]
+        held.append((f"{_HELD}path", request.get_full_path()))
     context = {"form": SignInForm(request), "held_fields": held}
     return render(request, "registration/login.html", context, status=403)
 
@@ -66,7 +80,7 @@ def _fields_to_keep(request: HttpRequest) -> list[tuple[str, str]]:
     return [
         (name, value)
         for name, values in request.POST.lists()
-        if name not in _NOT_HELD and "password" not in name
+        if name not in NOT_CONTENT and "password" not in name
         for value in values
     ]
 
@@ -88,7 +102,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "registration/send_again.html", context, status=403)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def ping(request: AuthedRequest) -> HttpResponse:
     """Stay signed in, and hear whose session it is: reaching this renews the session. The token
     is for forms on pages that were opened before one signed in anew."""
