@@ -5,15 +5,18 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 from django.utils import translation
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
 from units.models import User
 
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP = ViewportSize(width=1280, height=900)
+PHONE = ViewportSize(width=390, height=844)
 
-# The browser notes every answer of 4xx or 5xx, also those that a test asks for.
-_EXPECTED = "Failed to load resource: the server responded with a status of"
+# The browser and htmx note every answer of 4xx or 5xx, also those that a test asks for.
+_EXPECTED = (
+    "Failed to load resource: the server responded with a status of",
+    "Response Status Error Code 401 from",
+)
 _REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => console.error(
     `Content security policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`
@@ -22,9 +25,10 @@ document.addEventListener("securitypolicyviolation", (event) => console.error(
 
 
 def swedish(message: str, **values: Any) -> str:
-    """What a page in Swedish shows for this message id."""
+    """What a page in Swedish shows for this message id of a template or of Python code."""
     with translation.override("sv"):
-        return translation.gettext(message).format(**values)
+        text = translation.gettext(message)
+        return text % values if "%(" in message else text.format(**values)
 
 
 class Windows:
