@@ -19,7 +19,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from goals.models import Goal, GoalVersion
+from goals.models import GOAL_PARTS, Goal, GoalVersion
 from units.models import Unit
 from units.revisions import lock_revision
 
@@ -450,10 +450,12 @@ class _Import:
         GoalVersion.objects.create(
             goal=goal,
             number=goal.version_number,
-            title=goal.title,
             parent=goal.parent,
+            decided_on=goal.decided_on,
+            reference_number=goal.reference_number,
             reason=reason,
             made_at=self.at,
+            **{part: getattr(goal, part) for part in GOAL_PARTS},
         )
 
     @cached_property
