@@ -66,10 +66,6 @@ class GoalQuerySet(models.QuerySet["Goal"]):
     def at_level(self, *levels: str) -> Self:
         return self.filter(level__in=levels)
 
-    def under(self, goal: "Goal") -> Self:
-        """Goals at any level whose line of primary parents passes through `goal`."""
-        return self.filter(Q(parent=goal) | Q(parent__parent=goal) | Q(parent__parent__parent=goal))
-
     def holding(self, text: str) -> Self:
         return self.filter(title__icontains=text) if text else self
 
@@ -77,20 +73,6 @@ class GoalQuerySet(models.QuerySet["Goal"]):
         """With the whole line up to the council, in one statement."""
         return self.select_related(
             "unit", "parent__unit", "parent__parent__unit", "parent__parent__parent__unit"
-        )
-
-    def taken_up(self, year: int) -> Self:
-        """Goals that an adopted goal of the year carries, as its parent or by contributing."""
-        carriers = Goal.objects.adopted().for_year(year)
-        return self.filter(
-            Exists(carriers.filter(parent=OuterRef("pk")))
-            | Exists(carriers.filter(contributions__supported=OuterRef("pk")))
-        )
-
-    def not_taken_up(self, year: int) -> Self:
-        carriers = Goal.objects.adopted().for_year(year)
-        return self.exclude(Exists(carriers.filter(parent=OuterRef("pk")))).exclude(
-            Exists(carriers.filter(contributions__supported=OuterRef("pk")))
         )
 
     def with_taken_up(self, year: int, board: Unit | None = None) -> Self:
