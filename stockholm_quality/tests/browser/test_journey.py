@@ -94,33 +94,29 @@ def city(transactional_db: None) -> City:
 
 
 def _build_goals(units: dict[str, Unit], year: int) -> None:
-    level = Goal.Level
-    orientation = _adopted(units["city"], level.ORIENTATION, "1", "En stad för alla", None, year)
-    area = level.OPERATIONAL_AREA
-    preschool = _adopted(units["city"], area, "1.1", "Förskolan lägger grunden", orientation, year)
-    _adopted(units["city"], area, "1.2", "Skolan ger alla chansen", orientation, year)
-    _adopted(units["other_board"], level.BOARD, "", "Barnen i Bromma trivs", preschool, year)
-
-
-def _adopted(
-    unit: Unit, level: str, number: str, title: str, parent: Goal | None, year: int
-) -> Goal:
-    goal = Goal.objects.create(
-        unit=unit,
-        level=level,
-        number=number,
-        title=title,
-        parent=parent,
-        first_year=year,
-        last_year=year,
-        status=Goal.Status.ADOPTED,
-        adopted_at=timezone.now(),
-        version_number=1,
-        decided_on=date(year, 1, 15),
-        reference_number="KS 2025/1",
+    orientation, area = Goal.Level.ORIENTATION, Goal.Level.OPERATIONAL_AREA
+    city = units["city"]
+    top = _adopt(Goal(unit=city, level=orientation, number="1", title="En stad för alla"), year)
+    preschool = Goal(unit=city, level=area, number="1.1", title="Förskolan lägger grunden")
+    school = Goal(unit=city, level=area, number="1.2", title="Skolan ger alla chansen")
+    preschool.parent = school.parent = top
+    _adopt(preschool, year)
+    _adopt(school, year)
+    board = units["other_board"]
+    _adopt(
+        Goal(unit=board, level=Goal.Level.BOARD, title="Barnen i Bromma trivs", parent=preschool),
+        year,
     )
+
+
+def _adopt(goal: Goal, year: int) -> Goal:
+    goal.first_year = goal.last_year = year
+    goal.status, goal.version_number = Goal.Status.ADOPTED, 1
+    goal.adopted_at = timezone.now()
+    goal.decided_on, goal.reference_number = date(year, 1, 15), "KS 2025/1"
+    goal.save()
     GoalVersion.objects.create(
-        goal=goal, number=1, title=title, parent=parent, made_at=timezone.now()
+        goal=goal, number=1, title=goal.title, parent=goal.parent, made_at=timezone.now()
     )
     return goal
 
