@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from goals.models import Goal
 from units.models import (
@@ -142,7 +143,9 @@ class Organisation:
 
     def __init__(self, employees: int, rng: random.Random, calendar: Calendar) -> None:
         if employees < FEWEST_EMPLOYEES:
-            raise ValueError(f"A city has at least {FEWEST_EMPLOYEES} employees.")
+            raise ValueError(
+                _("A city has at least {fewest} employees.").format(fewest=FEWEST_EMPLOYEES)
+            )
         self.employees = employees
         self.rng = rng
         self.calendar = calendar

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener, urlopen
 
@@ -99,7 +100,7 @@ def city(server: Path) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def one(connection: psycopg.Connection, statement: str) -> object:
+def one(connection: psycopg.Connection, statement: str) -> Any:
     row = connection.execute(statement).fetchone()
     assert row is not None
     return row[0]
