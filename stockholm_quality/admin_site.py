@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from units.admin_base import ScopedAdmin
 from units.rules import can_use_admin
@@ -58,7 +59,7 @@ class PortalAdminSite(AdminSite):
         # The shortcut to any object of any kind tells what exists to whoever may not see it.
         return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
-    @method_decorator(login_not_required)
+    @method_decorator([require_safe, login_not_required])
     def login(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
