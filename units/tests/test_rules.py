@@ -145,7 +145,7 @@ def test_hr_makes_no_further_hr_and_others_give_no_role(world):
 
     line = {Role.MANAGER, Role.CONTROLLER, Role.REPRESENTATIVE}
     offices = {"hr": line, "other_hr": line, "city_hr": line, "administrator": set(Role.values)}
-    assert given == dict.fromkeys(PERSONAS, set()) | offices
+    assert given == {name: offices.get(name, set()) for name in PERSONAS}
 
 
 # --- Days ----------------------------------------------------------------------------------------
