@@ -68,6 +68,8 @@ def _draw_goal_form(page: Page) -> None:
     page.locator("[name=title]").fill("Vi ska genomföra utbildning i högläsning och språk")
     page.locator("[name=expected_result]").fill("Barnen har ett rikt språk")
     page.locator("#writing-help li").first.wait_for()
+    # Until then a window that closes would send them once more, past the route above.
+    page.locator("[data-draft-status][data-state=saved]").wait_for()
     page.locator("h1").click()
     page.evaluate("window.scrollTo(0, 0)")
 

@@ -1,6 +1,7 @@
 """Whatever happens while somebody writes, the text is kept, and in no storage of the browser."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -92,9 +93,9 @@ def test_what_was_written_is_kept_when_the_window_closes_at_once(
 
 @pytest.mark.parametrize("choice", ["stay", "leave"])
 def test_session_warns_before_it_ends(
-    windows: Windows, world: World, settings: object, choice: str
+    windows: Windows, world: World, settings: Any, choice: str
 ) -> None:
-    settings.SESSION_COOKIE_AGE = 8  # type: ignore[attr-defined]
+    settings.SESSION_COOKIE_AGE = 8
     page = _goal_form(windows, world)
     dialog = page.get_by_role("dialog", name=_("Are you still here?"))
     expect(dialog).to_be_visible(timeout=6_000)

@@ -19,7 +19,8 @@ _EXPECTED = (
 )
 _REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => console.error(
-    `Content security policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`
+    `Content security policy: ${event.violatedDirective} ${event.blockedURI} ` +
+    `${event.sourceFile}:${event.lineNumber} ${event.sample}`
 ));
 """
 
