@@ -1,0 +1,452 @@
+"""WCAG 2.2 AA with axe-core, the keyboard and narrow windows, on every kind of page there is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib import admin
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+from playwright.sync_api import Page, ViewportSize, expect
+
+from goals.models import Goal
+from stockholm_quality import urls
+from stockholm_quality.tests.browser.windows import DESKTOP, PHONE, Windows
+from stockholm_quality.tests.browser.windows import swedish as _
+from stockholm_quality.tests.world import World
+from units.models import Draft
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SMALLEST = ViewportSize(width=320, height=640)
+
+
+def _fall(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("A page that falls, to see what is shown then.")
+
+
+urlpatterns = [*urls.urlpatterns, path("faller/", _fall)]
+handler400 = urls.handler400
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of page: who looks, at which address, and what they do there first."""
+
+    who: str
+    address: Callable[[World], str]
+    do: Callable[[Page], None] = lambda page: None
+
+
+def _at(name: str, *keys: str) -> Callable[[World], str]:
+    return lambda world: reverse(name, args=[getattr(world, key).pk for key in keys])
+
+
+def _send(page: Page) -> None:
+    page.locator("main form[method=post]:not(:has([name=key])) button[type=submit]").first.click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def _sign_in_wrongly(page: Page) -> None:
+    page.locator("[name=username]").fill("nobody")
+    page.locator("[name=password]").fill("not the password")
+    _send(page)
+
+
+def _meet_a_conflict(page: Page) -> None:
+    Goal.objects.filter(title=page.locator("[name=title]").input_value()).update(
+        working_method="Den andras text", revision=F("revision") + 1
+    )
+    page.locator("[name=working_method]").fill("Min text")
+    _send(page)
+
+
+def _change_password_wrongly(page: Page) -> None:
+    for field in page.locator("main input[type=password]").all():
+        field.fill("x")
+    _send(page)
+
+
+def _send_without_token(page: Page) -> None:
+    page.locator("[name=title]").fill("Barnen skrattar")
+    page.locator("#goal-form [name=form_token]").evaluate("field => field.remove()")
+    page.locator("#goal-form button[type=submit]").click()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(_("A new goal"))
+
+
+def _give_to_nobody(page: Page) -> None:
+    page.locator("[name=text]").fill("x")
+    _send(page)
+
+
+def _open_menu(page: Page) -> None:
+    page.get_by_role("banner").locator("summary").click()
+
+
+def _ask_before_discarding(page: Page) -> None:
+    page.get_by_role("button", name=_("Throw the draft away")).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _ask_the_colleague(page: Page) -> None:
+    page.locator("[name=title]").press_sequentially("Vi ska genomföra utbildning")
+    expect(page.locator("#writing-help li").first).to_be_visible()
+
+
+PAGES = {
+    "sign in": Kind("", _at("login")),
+    "sign in, wrongly": Kind("", _at("login"), _sign_in_wrongly),
+    "start, employee": Kind("employee", _at("home")),
+    "start, manager": Kind("manager", _at("home")),
+    "start, menu open": Kind("administrator", _at("home"), _open_menu),
+    "unit, manager": Kind("manager", _at("dialogues:unit", "unit")),
+    "unit, employee": Kind("employee", _at("dialogues:unit", "unit")),
+    "unit, small": Kind("stranger", _at("dialogues:unit", "small_unit")),
+    "board": Kind("controller", _at("dialogues:unit", "board")),
+    "own employees": Kind("manager", _at("dialogues:people", "unit")),
+    "figures": Kind("hr", _at("dialogues:people", "board")),
+    "new unit goal": Kind("manager", _at("goals:new", "unit")),
+    "new unit goal, errors": Kind("manager", _at("goals:new", "unit"), _send),
+    "new unit goal, questions": Kind("manager", _at("goals:new", "unit"), _ask_the_colleague),
+    "new board goal": Kind("controller", _at("goals:new", "board")),
+    "goal draft, kept text": Kind("manager", _at("goals:edit", "unit_draft")),
+    "goal draft": Kind("manager", _at("goals:detail", "unit_draft")),
+    "goal draft, question": Kind(
+        "manager", _at("goals:detail", "unit_draft"), _ask_before_discarding
+    ),
+    "goal, two windows": Kind("acting_manager", _at("goals:edit", "unit_draft"), _meet_a_conflict),
+    "unit goal": Kind("manager", _at("goals:detail", "unit_goal")),
+    "board goal": Kind("employee", _at("goals:detail", "board_goal")),
+    "council goal": Kind("employee", _at("goals:detail", "area")),
+    "adopt": Kind("controller", _at("goals:adopt", "board_draft")),
+    "adopt, errors": Kind("controller", _at("goals:adopt", "board_draft"), _send),
+    "new version": Kind("manager", _at("goals:change", "unit_goal")),
+    "new version, errors": Kind("manager", _at("goals:change", "unit_goal"), _send),
+    "versions": Kind("employee", _at("goals:versions", "unit_goal")),
+    "give": Kind("manager", _at("dialogues:give", "unit_goal")),
+    "give, errors": Kind("manager", _at("dialogues:give", "unit_goal"), _give_to_nobody),
+    "expectation, mine": Kind("employee", _at("dialogues:expectation", "expectation")),
+    "expectation, known": Kind("employee", _at("dialogues:expectation", "known_expectation")),
+    "expectation, withdrawn": Kind(
+        "employee", _at("dialogues:expectation", "withdrawn_expectation")
+    ),
+    "expectation, manager": Kind("manager", _at("dialogues:expectation", "expectation")),
+    "change expectation": Kind("manager", _at("dialogues:expectation_edit", "expectation")),
+    "withdraw": Kind("manager", _at("dialogues:expectation_withdraw", "expectation")),
+    "withdraw, errors": Kind(
+        "manager", _at("dialogues:expectation_withdraw", "expectation"), _send
+    ),
+    "tree": Kind("employee", _at("goals:tree")),
+    "loose ends": Kind("controller", _at("goals:loose_ends")),
+    "organisation": Kind("employee", _at("units:list")),
+    "profile": Kind("employee", _at("profile")),
+    "password": Kind("employee", _at("password_change")),
+    "password, errors": Kind("employee", _at("password_change"), _change_password_wrongly),
+    "who sees what": Kind("employee", _at("about_access")),
+    "accessibility": Kind("employee", _at("about_accessibility")),
+    "400": Kind("manager", _at("goals:new", "unit"), _send_without_token),
+    "403": Kind("employee", _at("goals:new", "unit")),
+    "404": Kind("employee", lambda world: "/finns/inte/"),
+    "500": Kind("employee", lambda world: "/faller/"),
+}
+ADMIN_PERSONAS = ["administrator", "hr"]
+
+
+def _visit(windows: Windows, world: World, kind: Kind, **options: Any) -> Page:
+    person = world.people[kind.who] if kind.who else None
+    page = windows.open(person, reduced_motion="reduce", **options)
+    page.goto(kind.address(world))
+    kind.do(page)
+    return page
+
+
+@pytest.mark.urls("stockholm_quality.tests.browser.test_accessibility")
+@pytest.mark.parametrize("who", sorted({kind.who for kind in PAGES.values()}))
+def test_pages_have_no_fault_that_axe_finds(windows: Windows, world: World, who: str) -> None:
+    faults: list[str] = []
+    for name, kind in PAGES.items():
+        if kind.who == who:
+            page = _visit(windows, world, kind)
+            faults += [f"{name}: {fault}" for fault in [*_all_faults(page), *_too_wide(page)]]
+            page.context.close()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("who", ADMIN_PERSONAS)
+def test_administration_has_no_fault_that_axe_finds(
+    windows: Windows, world: World, who: str
+) -> None:
+    page = windows.open(world.people[who], reduced_motion="reduce")
+    addresses = _admin_addresses(page)
+    assert len(addresses) > 5
+    faults: list[str] = []
+    for address in addresses:
+        answer = page.goto(address)
+        assert answer
+        assert answer.status == 200, address
+        faults += [f"{address}: {fault}" for fault in [*_all_faults(page), *_too_wide(page)]]
+    assert not faults, "\n".join(faults)
+
+
+def _admin_addresses(page: Page) -> list[str]:
+    """The index and, of every list that it leads to, the list, its add page, and the pages of its
+    first row."""
+    page.goto(reverse("admin:index"))
+    addresses = [reverse("admin:index")]
+    for model in admin.site._registry:
+        base = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        if page.locator(f"main a[href='{base}']").count():
+            addresses.append(base)
+        if page.locator(f"main a[href='{base}add/']").count():
+            addresses.append(f"{base}add/")
+    for base in [address for address in addresses if address.count("/") == 4]:
+        page.goto(base)
+        row = page.locator("#result_list tbody th a").first
+        if row.count():
+            changed = str(row.get_attribute("href")).split("?")[0]
+            addresses += [changed, changed.replace("/change/", "/history/")]
+    return addresses
+
+
+def _all_faults(page: Page) -> list[str]:
+    """Wide and narrow, light and dark. Only colours change with the scheme."""
+    everything = {"type": "tag", "values": TAGS}
+    colours = {"type": "rule", "values": ["color-contrast"]}
+    schemes: list[tuple[Literal["light", "dark"], dict[str, Any]]] = [
+        ("light", everything),
+        ("dark", colours),
+    ]
+    faults: list[str] = []
+    for size in (DESKTOP, PHONE):
+        page.set_viewport_size(size)
+        for scheme, rules in schemes:
+            page.emulate_media(color_scheme=scheme)
+            page.evaluate(_SETTLE)
+            # Preloading would put style sheets into the page, which its policy forbids.
+            options = {"runOnly": rules, "resultTypes": ["violations"], "preload": False}
+            faults += [
+                f"{size['width']} {scheme}, {fault['id']}: {node['html'][:160]} "
+                f"{node['failureSummary'][:300]}"
+                for fault in Axe().run(page, options=options).response["violations"]
+                for node in fault["nodes"]
+            ]
+    page.emulate_media(color_scheme="light")
+    return faults
+
+
+def _too_wide(page: Page) -> list[str]:
+    found = []
+    for size in (PHONE, SMALLEST):
+        page.set_viewport_size(size)
+        over = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        if over:
+            found.append(f"{over} px too wide at {size['width']}")
+    page.set_viewport_size(DESKTOP)
+    return found
+
+
+# --- The keyboard ------------------------------------------------------------------------------
+
+# A colour that is on its way to another is neither.
+_SETTLE = """async () => {
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    await Promise.allSettled(document.getAnimations().map(animation => animation.finished));
+}"""
+_CONTROLS = """() => {
+    const seen = element => element.checkVisibility({visibilityProperty: true})
+        && !element.closest('[inert]');
+    const all = [...document.querySelectorAll(
+        'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]'
+    )].filter(element => seen(element) && !element.disabled && element.tabIndex >= 0);
+    const groups = new Set();
+    return all.filter(element => {
+        if (element.type !== 'radio') return true;
+        const isFirst = !groups.has(element.name);
+        groups.add(element.name);
+        return isFirst;
+    }).map((element, index) => {
+        element.dataset.walk = index;
+        return element.outerHTML.slice(0, 120);
+    });
+}"""
+_BEGIN = """() => {
+    const start = document.createElement('span');
+    start.tabIndex = -1;
+    document.body.prepend(start);
+    start.focus();
+}"""
+_STOP = """() => {
+    const element = document.activeElement;
+    if (!element || element === document.body) return null;
+    const style = getComputedStyle(element);
+    const box = element.getBoundingClientRect();
+    const radio = element.type === 'radio'
+        && document.querySelector(`input[name="${element.name}"][data-walk]`);
+    const inside = (x, y) => {
+        const hit = document.elementFromPoint(x, y);
+        return hit && (element.contains(hit) || hit.contains(element)
+            || [...(element.labels || [])].some(label => label.contains(hit)));
+    };
+    const points = [[box.left + 3, box.top + 3], [box.right - 3, box.bottom - 3],
+        [(box.left + box.right) / 2, (box.top + box.bottom) / 2]];
+    return {
+        index: Number((radio || element).dataset.walk ?? -1),
+        html: element.outerHTML.slice(0, 120),
+        isOutlined: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2)
+            || style.boxShadow !== 'none',
+        isInView: box.bottom > 0 && box.top < innerHeight,
+        isUncovered: points.some(([x, y]) => inside(x, y)),
+    };
+}"""
+
+WALKED = [
+    "sign in",
+    "start, employee",
+    "start, manager",
+    "unit, manager",
+    "own employees",
+    "figures",
+    "new unit goal",
+    "new unit goal, errors",
+    "goal draft, kept text",
+    "goal draft",
+    "unit goal",
+    "council goal",
+    "adopt",
+    "new version",
+    "versions",
+    "give",
+    "expectation, mine",
+    "expectation, manager",
+    "change expectation",
+    "withdraw",
+    "tree",
+    "loose ends",
+    "organisation",
+    "profile",
+    "404",
+]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["wide", "narrow"])
+def test_every_control_is_reached_by_keyboard_in_order(
+    windows: Windows, world: World, size: ViewportSize
+) -> None:
+    faults: list[str] = []
+    for name in WALKED:
+        page = _visit(windows, world, PAGES[name], viewport=size)
+        faults += [f"{name}: {fault}" for fault in _walk(page)]
+        page.context.close()
+    assert not faults, "\n".join(faults)
+
+
+def test_administration_is_walked_by_keyboard(windows: Windows, world: World) -> None:
+    page = windows.open(world.administrator, reduced_motion="reduce")
+    faults: list[str] = []
+    for address in ("admin:index", "admin:units_unit_changelist"):
+        page.goto(reverse(address))
+        faults += [f"{address}: {fault}" for fault in _walk(page)]
+    assert not faults, "\n".join(faults)
+
+
+def _walk(page: Page) -> list[str]:
+    """Tab goes through every control once, in the page's order, each seen when it has focus."""
+    # Whatever took the focus when the page opened, the walk begins at the top.
+    page.evaluate(_BEGIN)
+    controls = page.evaluate(_CONTROLS)
+    reached: list[int] = []
+    faults: list[str] = []
+    for _step in range(len(controls) * 4 + 20):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(_STOP)
+        if stop is None or stop["index"] in reached[:-1]:
+            break
+        # The parts of a date are one control; what scrolls can be reached to scroll it.
+        if stop["index"] < 0 or stop["index"] in reached:
+            continue
+        faults += [
+            f"{fault}: {stop['html']}"
+            for fault, is_so in {
+                "no visible focus": not stop["isOutlined"],
+                "focus out of view": not stop["isInView"],
+                "focus is covered": not stop["isUncovered"],
+            }.items()
+            if is_so
+        ]
+        reached.append(stop["index"])
+    faults += [
+        f"never reached: {html}" for index, html in enumerate(controls) if index not in reached
+    ]
+    if reached != sorted(reached):
+        faults.append(f"not in the order of the page: {reached}")
+    return faults
+
+
+def test_unit_goal_is_written_by_keyboard_alone(windows: Windows, world: World) -> None:
+    Draft.objects.all().delete()
+    page = windows.open(world.manager)
+    page.goto(reverse("goals:new", args=[world.unit.pk]))
+    texts = {
+        "title": "Barnen vilar i skogen varje vecka",
+        "expected_result": "Alla barn har varit i skogen minst 30 gånger i december",
+        "working_method": "Vi går i små grupper",
+        "resource_use": "Två vuxna och en buss",
+        "follow_up": "Vi räknar dagarna i maj och december",
+        "development": "Fler dagar på våren",
+    }
+    written = set()
+    for _step in range(80):
+        page.keyboard.press("Tab")
+        name = page.evaluate("document.activeElement.name || ''")
+        if name in texts:
+            page.keyboard.type(texts[name])
+            written.add(name)
+        elif name == "parent":
+            page.keyboard.press("ArrowDown")
+        elif page.evaluate(
+            "document.activeElement.type === 'submit' "
+            "&& document.activeElement.closest('#goal-form') !== null"
+        ):
+            page.keyboard.press("Enter")
+            break
+    assert written == set(texts)
+    expect(page.get_by_role("heading", level=1)).to_have_text(texts["title"])
+    goal = Goal.objects.get(title=texts["title"])
+    assert goal.parent == world.board_goal
+    assert {name: getattr(goal, name) for name in texts} == texts
+
+
+def test_question_before_discarding_keeps_and_returns_the_focus(
+    windows: Windows, world: World
+) -> None:
+    page = windows.open(world.manager)
+    page.goto(world.unit_draft.get_absolute_url())
+    button = page.get_by_role("button", name=_("Throw the draft away"))
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    for _step in range(6):
+        page.keyboard.press("Tab")
+        assert page.evaluate(
+            "document.activeElement === document.body "
+            "|| document.activeElement.closest('dialog') !== null"
+        )
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(button).to_be_focused()
+    assert Goal.objects.filter(pk=world.unit_draft.pk).exists()
+
+
+def test_skip_link_leads_to_the_content(windows: Windows, world: World) -> None:
+    page = windows.open(world.employee)
+    page.goto("/")
+    page.keyboard.press("Tab")
+    link = page.get_by_role("link", name=_("Skip to the content"))
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
