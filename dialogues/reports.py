@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from dialogues.models import Acknowledgement
+from dialogues.rules import shows_who_knows
 from goals.models import Expectation
 from goals.rules import FEWEST_IN_A_FIGURE
 from units.models import Employment, Unit, User
@@ -44,7 +45,9 @@ def knowledge_of_own(user: User, unit: Unit, year: int, day: date | None = None)
         given=Count("pk", filter=Q(has_expectation=True)),
         knowing=Count("pk", filter=Q(knows=True)),
     )
-    return Knowledge(**counted, names_shown=counted["employed"] >= FEWEST_IN_A_FIGURE)
+    return Knowledge(
+        **counted, names_shown=bool(counted["employed"]) and shows_who_knows(unit, day)
+    )
 
 
 def knowledge_below(unit: Unit, year: int, day: date | None = None) -> QuerySet[Any]:

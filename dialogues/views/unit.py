@@ -1,7 +1,5 @@
 """A unit: its goals for everyone, its people for their manager, its figures for those above."""
 
-from collections.abc import Iterable
-
 from django.core.paginator import Paginator
 from django.db.models import Sum
 from django.http import HttpResponse
@@ -10,7 +8,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dialogues.reports import knowledge_below, knowledge_of_own, with_knowledge
-from dialogues.rules import shows_who_knows
 from goals.models import Expectation, Goal
 from goals.rules import can_write_goals_of
 from goals.years import asked_year, plannable_years
@@ -62,12 +59,13 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
     employees = with_knowledge(own, year).select_related("person").in_swedish_order()
     page = Paginator(employees, PAGE_SIZE).get_page(request.GET.get("page"))
     figures = knowledge_below(unit, year) if sees_figures else None
+    own_knowledge = knowledge_of_own(request.user, unit, year) if has_own else None
     context = {
         "unit": unit,
         "year": year,
         "has_own": has_own,
-        "own": knowledge_of_own(request.user, unit, year) if has_own else None,
-        "names_shown": shows_who_knows(unit),
+        "own": own_knowledge,
+        "names_shown": own_knowledge is not None and own_knowledge.names_shown,
         "page_obj": page,
         "held": _held_by(list(page.object_list), year),
         "figures": Paginator(figures, PAGE_SIZE).get_page(request.GET.get("units"))

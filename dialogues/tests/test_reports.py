@@ -1,0 +1,104 @@
+"""How many know their goals: counted right, and never so that one person can be worked out."""
+
+import pytest
+from django.urls import reverse
+
+from dialogues.actions import acknowledge_expectation
+from dialogues.reports import knowledge_below, knowledge_of_own, with_knowledge
+from stockholm_quality.tests.world import add_expectation, add_person, canary
+from units.models import Employment, User
+
+
+def names_of(**found):
+    employments = with_knowledge(Employment.objects.all(), found.pop("year")).filter(**found)
+    return set(employments.values_list("person__account_name", flat=True))
+
+
+def test_knowing_means_every_expectation_in_force(world):
+    before = names_of(year=world.year, knows=True)
+
+    acknowledge_expectation(expectation=world.expectation, version=1, goal_version=1)
+
+    assert "employee" not in before
+    assert "employee" in names_of(year=world.year, knows=True)
+    assert names_of(year=world.year + 1, has_expectation=True) == set()
+
+
+def test_a_manager_counts_all_own_employees(world):
+    acknowledge_expectation(expectation=world.expectation, version=1, goal_version=1)
+
+    own = knowledge_of_own(world.people["manager"], world.unit, world.year)
+
+    assert own.employed == len(
+        Employment.objects.managed_by(world.people["manager"]).filter(unit=world.unit)
+    )
+    assert (own.given, own.knowing, own.names_shown) == (3, 1, True)
+
+
+def test_a_group_under_five_has_no_figure_and_no_names(world):
+    rows = {row["unit"] for row in knowledge_below(world.department, world.year)}
+    own = knowledge_of_own(world.people["manager_above"], world.small_unit, world.year)
+
+    assert world.unit.pk in rows
+    assert world.small_unit.pk not in rows
+    assert (own.employed, own.names_shown) == (3, False)
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_the_fifth_person_opens_the_figure(world, count):
+    for number in range(count - 3):
+        add_person(world, f"more_{number}", "small_unit")
+
+    rows = {row["unit"] for row in knowledge_below(world.board, world.year)}
+
+    assert (world.small_unit.pk in rows) == (count == 5)
+
+
+def test_people_with_protected_identity_move_no_figure(world):
+    def figures():
+        return list(knowledge_below(world.other_board, world.year))
+
+    before = figures()
+    expectation = add_expectation(world, "hemlig", "other_protected", "other_unit_goal")
+    acknowledge_expectation(expectation=expectation, version=1, goal_version=1)
+
+    assert figures() == before
+    User.objects.filter(account_name="other_protected").update(has_protected_identity=False)
+    assert figures() != before
+
+
+def test_figures_stop_at_the_border_of_the_authority(world):
+    rows = {row["unit"] for row in knowledge_below(world.city, world.year)}
+
+    assert not rows & {world.unit.pk, world.other_unit.pk}
+
+
+@pytest.mark.parametrize("who", ["manager_above", "hr"])
+def test_those_above_see_figures_and_no_names(world, as_persona, who):
+    page = as_persona(who).get(reverse("dialogues:people", args=[world.unit.pk]))
+
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert canary("namn-employee") not in text
+    assert canary("expectation") not in text
+
+
+def test_the_page_of_the_unit_and_that_of_the_expectation_agree_on_who_is_named(world, as_persona):
+    """The manager's own are four, the unit's are six: one rule says whether that is a group."""
+    manager = as_persona("manager")
+
+    people = manager.get(reverse("dialogues:people", args=[world.unit.pk]))
+    one = manager.get(world.expectation.get_absolute_url())
+
+    assert people.context["own"].employed == 4
+    assert people.context["names_shown"] == people.context["own"].names_shown
+    assert people.context["names_shown"] == one.context["may_see_acknowledgement"]
+
+
+def test_the_manager_of_a_group_under_five_sees_no_one_know(world, as_persona):
+    add_expectation(world, "small", "small_employee_0", "unit_goal")
+
+    page = as_persona("manager_above").get(reverse("dialogues:people", args=[world.small_unit.pk]))
+
+    assert page.context["names_shown"] is False
+    assert canary("namn-small_employee_0") in page.content.decode()

@@ -1,0 +1,80 @@
+"""What remains to be done, for each kind of person and on each day of the year."""
+
+from datetime import date
+
+from dialogues.actions import acknowledge_expectation
+from dialogues.todos import MOST_SHOWN, todos_of
+from goals.models import Goal
+from stockholm_quality.tests.world import add_expectation, add_goal
+
+
+def urls(world, who, day=None):
+    return [todo.url for todo in todos_of(world.people[who], day)]
+
+
+def test_an_employee_is_asked_to_know_each_expectation_until_it_is_known(world):
+    before = urls(world, "employee")
+
+    acknowledge_expectation(expectation=world.expectation, version=1, goal_version=1)
+
+    assert before == [world.expectation.get_absolute_url()]
+    assert urls(world, "employee") == []
+
+
+def test_what_is_withdrawn_or_of_another_year_is_not_asked_about(world):
+    # employee holds one withdrawn expectation besides; last year's goals are done with.
+    assert world.withdrawn_expectation.get_absolute_url() not in urls(world, "employee")
+    assert urls(world, "employee", date(world.year + 1, 3, 1)) == []
+
+
+def test_a_manager_is_asked_to_adopt_drafts_and_to_give_expectations(world):
+    todos = urls(world, "manager", date(world.year, 3, 1))
+
+    assert world.unit_draft.get_absolute_url() in todos
+    assert f"{world.unit.get_absolute_url()}medarbetare/" in todos
+    assert world.other_unit_draft.get_absolute_url() not in todos
+
+
+def test_a_controller_is_asked_to_adopt_the_boards_drafts(world):
+    todos = urls(world, "controller")
+
+    assert world.board_draft.get_absolute_url() in todos
+    assert world.unit_draft.get_absolute_url() not in todos
+    assert world.board_draft.get_absolute_url() not in urls(world, "other_controller")
+
+
+def test_next_years_goals_are_asked_for_from_november_on(world):
+    wanted = f"/enheter/{world.unit.pk}/mal/nytt/?year={world.year + 1}"
+
+    assert wanted not in urls(world, "manager", date(world.year, 10, 31))
+    assert wanted in urls(world, "manager", date(world.year, 11, 1))
+    add_goal(
+        world,
+        "next",
+        "unit",
+        "UNIT",
+        draft=True,
+        first_year=world.year + 1,
+        last_year=world.year + 1,
+    )
+    assert wanted not in urls(world, "manager", date(world.year, 11, 1))
+
+
+def test_someone_whose_role_has_ended_has_nothing_to_do_with_it(world):
+    for who in ("acting_ended", "former_manager"):
+        assert urls(world, who, date(world.year, 11, 22)) == []
+
+
+def test_a_long_list_is_cut(world):
+    for number in range(MOST_SHOWN + 3):
+        add_expectation(world, f"till {number}", "colleague", "unit_goal")
+
+    assert len(urls(world, "colleague")) == MOST_SHOWN
+
+
+def test_the_words_name_the_goal_that_is_meant(world):
+    Goal.objects.filter(pk=world.unit_draft.pk).update(title="Barnen har vänner", revision=2)
+
+    texts = [todo.due_text for todo in todos_of(world.people["manager"])]
+
+    assert any("Barnen har vänner" in text for text in texts)
