@@ -254,20 +254,22 @@ def _key_in_administration(world: World, row: Row) -> int:
     thing, whose = row.thing, row.thing.partition(" of ")[2]
     if thing.endswith("not exist"):
         return MISSING
-    if row.route.startswith("admin:goals_goal"):
-        return world.goals[GOALS[thing]].pk
-    if thing in UNITS:
-        return world.units[UNITS[thing]].pk
-    if thing in PEOPLE:
-        return world.people[PEOPLE[thing]].pk
-    if thing.startswith("the placement"):
-        placed = world.unit if whose == "the unit" else world.other_unit
-        return placed.placements.get().pk
-    if thing.startswith("the employment"):
-        return world.employments[PEOPLE[whose]].pk
-    if thing.startswith("the keeper"):
-        return world.protected.identity_keepers.get().pk
-    return world.people[PEOPLE[whose]].roles.get().pk
+    found: Any
+    if thing in GOALS and row.route.startswith("admin:goals_goal"):
+        found = world.goals[GOALS[thing]]
+    elif thing in UNITS:
+        found = world.units[UNITS[thing]]
+    elif thing in PEOPLE:
+        found = world.people[PEOPLE[thing]]
+    elif thing.startswith("the placement"):
+        found = (world.unit if whose == "the unit" else world.other_unit).placements.get()
+    elif thing.startswith("the keeper"):
+        found = world.protected.identity_keepers.get()
+    elif thing.startswith("the employment"):
+        found = world.employments[PEOPLE[whose]]
+    else:
+        found = world.people[PEOPLE[whose]].roles.get()
+    return int(found.pk)
 
 
 # --- What is sent --------------------------------------------------------------------------------

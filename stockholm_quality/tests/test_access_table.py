@@ -242,7 +242,9 @@ def _send(client: Client, world: World, row: Row, name: str) -> HttpResponse:
     url = address(world, row)
     if row.method == "GET":
         return client.get(url)
-    held = _held_by(client.get(url)) if row.route.startswith("admin:units_") else {}
+    # Who is to be refused has no page to fill in, only what they made up.
+    fills_in = row.route.startswith("admin:units_") and row.cells[name] in {"done", "opens"}
+    held = _held_by(client.get(url)) if fills_in else {}
     return client.post(url, held | form_of(world, row, name))
 
 

@@ -38,7 +38,7 @@ def _every_key() -> set[int]:
     keys: set[int] = set()
     for label in ("units", "goals", "dialogues"):
         for model in apps.get_app_config(label).get_models():
-            if not model._meta.model_name.endswith("event"):
+            if not model.__name__.endswith("Event"):
                 keys |= {int(key) for key in model._base_manager.values_list("pk", flat=True)}
     return keys
 

@@ -74,7 +74,7 @@ def canary(name: str) -> str:
 
 def build_world() -> World:
     world = World()
-    _build_units(world)
+    build_units(world)
     _build_people(world)
     _build_roles(world)
     _build_goals(world)
@@ -82,7 +82,7 @@ def build_world() -> World:
     return world
 
 
-def _build_units(world: World) -> None:
+def build_units(world: World) -> None:
     kinds = {
         "city": (Unit.Kind.CITY, None, "Stockholms stad"),
         "board": (Unit.Kind.BOARD, "city", "Södermalms stadsdelsnämnd"),
@@ -237,7 +237,9 @@ def _build_goals(world: World) -> None:
     level = Goal.Level
     add_goal(world, "orientation", "city", level.ORIENTATION, number="1", **period)
     add_goal(world, "area", "city", level.OPERATIONAL_AREA, "orientation", number="1.1", **period)
-    add_goal(world, "loose_area", "city", level.OPERATIONAL_AREA, "orientation", number="1.2", **period)
+    add_goal(
+        world, "loose_area", "city", level.OPERATIONAL_AREA, "orientation", number="1.2", **period
+    )
     add_goal(world, "board_goal", "board", level.BOARD, "area")
     add_goal(world, "board_draft", "board", level.BOARD, "area", draft=True)
     add_goal(world, "other_board_goal", "other_board", level.BOARD, "area")
