@@ -261,7 +261,7 @@ _CONTROLS = """() => {
         && !element.closest('[inert]');
     const all = [...document.querySelectorAll(
         'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]'
-    )].filter(element => seen(element) && !element.disabled && element.tabIndex >= 0);
+    )].filter(element => seen(element) && !element.disabled);
     const groups = new Set();
     return all.filter(element => {
         if (element.type !== 'radio') return true;
@@ -270,6 +270,7 @@ _CONTROLS = """() => {
         return isFirst;
     }).map((element, index) => {
         element.dataset.walk = index;
+        element.dataset.shadow = getComputedStyle(element).boxShadow;
         return element.outerHTML.slice(0, 120);
     });
 }"""
@@ -297,7 +298,7 @@ _STOP = """() => {
         index: Number((radio || element).dataset.walk ?? -1),
         html: element.outerHTML.slice(0, 120),
         isOutlined: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2)
-            || style.boxShadow !== 'none',
+            || style.boxShadow !== (element.dataset.shadow ?? 'none'),
         isInView: box.bottom > 0 && box.top < innerHeight,
         isUncovered: points.some(([x, y]) => inside(x, y)),
     };
