@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -61,8 +63,9 @@ def boards_on(day: date) -> list[Unit]:
 # --- How many carry a goal ---------------------------------------------------------------------
 
 
-def people_on_unit_goals(year: int) -> dict[int, int]:
-    """How many people have an expectation in force on each adopted unit goal that has enough.
+def people_on_unit_goals(year: int, under: Goal | None = None) -> dict[int, int]:
+    """How many people have an expectation in force on each adopted unit goal that has enough: of
+    all unit goals, or of those in the line of `under`.
 
     This is the one place that decides what may be told about how many people carry a goal.
 
@@ -91,6 +94,7 @@ def people_on_unit_goals(year: int) -> dict[int, int]:
         .filter(
             active_on(day, "employment__"),
             ~Exists(earlier),
+            _in_line_of(under, "goal__"),
             goal__status=Goal.Status.ADOPTED,
             employment__person__has_protected_identity=False,
         )
@@ -102,12 +106,28 @@ def people_on_unit_goals(year: int) -> dict[int, int]:
     return dict(counted.values_list("goal", "people"))
 
 
-def carriers_of(year: int, board: Unit | None = None) -> dict[int, Figures]:
+def _in_line_of(goal: Goal | None, path: str) -> Q:
+    """That the goal at `path` is `goal` or in its line downwards; any, without a goal."""
+    if goal is None:
+        return Q()
+    above = ["pk", "parent", "parent__parent", "parent__parent__parent"]
+    return reduce(or_, (Q(**{f"{path}{step}": goal.pk}) for step in above))
+
+
+def figures_of(goal: Goal, year: int) -> Figures:
+    """Who carries one goal, as `carriers_of` would say, for the work that its own line takes."""
+    return carriers_of(year, under=goal).get(goal.pk, NOBODY)
+
+
+def carriers_of(
+    year: int, board: Unit | None = None, under: Goal | None = None
+) -> dict[int, Figures]:
     """Who carries each adopted goal of the year, by its key; NOBODY where it has no row. With a
-    board, what is in that board's line."""
+    board, what is in that board's line; with `under`, what is in that goal's."""
     rows = (
         Goal.objects.adopted()
         .for_year(year)
+        .filter(_in_line_of(under, ""))
         .order_by()
         .values_list("pk", "parent", "unit", "level")
     )
@@ -122,7 +142,7 @@ def carriers_of(year: int, board: Unit | None = None) -> dict[int, Figures]:
     }
     tallies: defaultdict[int, _Tally] = defaultdict(_Tally)
     figures: dict[int, Figures] = {}
-    people = people_on_unit_goals(year)
+    people = people_on_unit_goals(year, under)
     for pk, parent, unit in at_level[Goal.Level.UNIT]:
         figures[pk] = Figures(units=1, people=people.get(pk))
         if parent in board_goals:

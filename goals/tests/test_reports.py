@@ -268,3 +268,15 @@ def test_an_empty_portal_has_this_year_and_no_figures(db):
     assert reports.years_with_goals() == [timezone.localdate().year]
     assert reports.carriers_of(2026) == {}
     assert reports.council_tree(2026, {}) == []
+
+
+def test_one_goals_figures_are_those_that_the_whole_tree_gives_it(world):
+    for number in range(6):
+        add_person(world, f"carrier_{number}", "unit")
+        add_expectation(world, f"carried_{number}", f"carrier_{number}", "unit_goal")
+    carriers = reports.carriers_of(world.year)
+
+    for goal in world.goals.values():
+        expected = carriers.get(goal.pk, reports.NOBODY)
+        assert goal.is_draft or reports.figures_of(goal, world.year) == expected
+    assert reports.figures_of(world.orientation, world.year).people

@@ -21,7 +21,7 @@ from goals.actions import (
 )
 from goals.forms import ChangeGoalForm, DecisionForm, GoalForm
 from goals.models import GOAL_PARTS, Goal, GoalVersion, label_of
-from goals.reports import NOBODY, carriers_of
+from goals.reports import figures_of
 from goals.thread import decision_of, thread_of_goal
 from goals.writing_help import questions_about
 from goals.years import asked_year, plannable_years
@@ -63,7 +63,7 @@ def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         .select_related("unit")
         .order_by("unit__name", "pk")[:CHILDREN_PER_PAGE],
         "page_obj": Paginator(children, CHILDREN_PER_PAGE).get_page(request.GET.get("page")),
-        "figures": carriers_of(year).get(goal.pk, NOBODY),
+        "figures": figures_of(goal, year),
         "may_edit": rules.can_edit_goal(request.user, goal),
         "may_change": rules.can_change_goal(request.user, goal),
         "may_give": rules.can_give_expectations_on(request.user, goal),
