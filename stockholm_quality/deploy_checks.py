@@ -27,7 +27,7 @@ COOKIES = ["SESSION_COOKIE", "CSRF_COOKIE", "LANGUAGE_COOKIE"]
 def check_content_security_policy(**kwargs: Any) -> list[CheckMessage]:
     """No inline code, no code from elsewhere, and nothing at all that is not named."""
     directives = settings.CONTENT_SECURITY_POLICY.get("DIRECTIVES", {})
-    found = [
+    found: list[CheckMessage] = [
         Error(
             f"The content security policy lets {source} through in {name}.",
             hint="Move the code into a file of its own under static/.",
@@ -49,7 +49,7 @@ def check_content_security_policy(**kwargs: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def check_cookies(**kwargs: Any) -> list[CheckMessage]:
     """Cookies are bound to this very host over TLS, and closed to scripts and other sites."""
-    found = []
+    found: list[CheckMessage] = []
     for cookie in COOKIES:
         faults = [
             fault
@@ -72,6 +72,10 @@ def check_cookies(**kwargs: Any) -> list[CheckMessage]:
 
 def _of(cookie: str, part: str, otherwise: Any) -> Any:
     return getattr(settings, f"{cookie}_{part}", otherwise)
+
+
+def _name_of(validator: Any) -> str:
+    return str(validator["NAME"]).rpartition(".")[2]
 
 
 @register(Tags.security, deploy=True)
@@ -105,7 +109,10 @@ def check_sessions_and_passwords(**kwargs: Any) -> list[CheckMessage]:
             "portal.E008",
             lambda: (
                 {"MinimumLengthValidator", "CommonPasswordValidator"}
-                <= {each["NAME"].rpartition(".")[2] for each in settings.AUTH_PASSWORD_VALIDATORS}
+                <= {
+                    str(each["NAME"]).rpartition(".")[2]
+                    for each in settings.AUTH_PASSWORD_VALIDATORS
+                }
             ),
         ),
         (

@@ -36,7 +36,9 @@ def _counted_as(account: str) -> str:
 def is_held_off(request: HttpRequest, account: str, besides: SignInFailure | None = None) -> bool:
     """Whether so many tries have failed lately, not counting `besides`, that the next is refused
     unread."""
-    failures = SignInFailure.objects.recent().exclude(pk=besides.pk if besides else None)
+    failures = SignInFailure.objects.recent()
+    if besides:
+        failures = failures.exclude(pk=besides.pk)
     by_account = failures.filter(account=_counted_as(account)).count()
     by_address = failures.filter(address=address_of(request)).count()
     return (

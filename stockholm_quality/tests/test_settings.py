@@ -86,7 +86,7 @@ def found(settings, **changed):
     for name, value in {**PRODUCTION, **changed}.items():
         setattr(settings, name, value)
     messages = run_checks(tags=["security"], include_deployment_checks=True)
-    return {message.id for message in messages if message.id.startswith("portal.")}
+    return {message.id for message in messages if message.id and message.id.startswith("portal.")}
 
 
 def test_the_portals_own_deploy_checks_are_silent_in_production(settings):

@@ -156,11 +156,10 @@ def test_tries_at_the_same_moment_count_each_other(world, settings):
 
 
 def test_the_administration_has_no_door_of_its_own(world):
-    answer = Client().post(
-        "/admin/login/", {"username": "administrator", "password": PASSWORD, "next": "/admin/"}
-    )
+    words = {"username": "administrator", "password": PASSWORD, "next": "/admin/"}
+    answer, refused = Client().get("/admin/login/"), Client().post("/admin/login/", words)
 
-    assert answer.status_code == 302
+    assert (answer.status_code, refused.status_code) == (302, 405)
     assert answer.url.partition("?")[0] == reverse("login")
     for _ in range(5):
         knock("administrator", "fel")
