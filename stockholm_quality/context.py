@@ -31,13 +31,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _navigation(request: HttpRequest) -> list[NavigationItem]:
     places = [
         (_("My page"), reverse("home"), ("home", "dialogues:expectation")),
-        (_("My unit"), reverse("units:mine"), ("dialogues:unit",)),
+        (_("My unit"), reverse("units:mine"), ("dialogues:unit", "dialogues:people", "goals:new")),
         (_("The city's goals"), reverse("goals:tree"), ("goals:",)),
         (_("Organisation"), reverse("units:list"), ("units:list",)),
     ]
     if request.user.is_authenticated and can_use_admin(request.user):
         places.append((_("Administration"), reverse("admin:index"), ("admin:",)))
     here = request.resolver_match.view_name if request.resolver_match else ""
-    return [
-        NavigationItem(label, url, here.startswith(prefixes)) for label, url, prefixes in places
-    ]
+    current = next((label for label, _url, pages in places if here.startswith(pages)), "")
+    return [NavigationItem(label, url, label == current) for label, url, _pages in places]
