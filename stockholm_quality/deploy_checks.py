@@ -109,10 +109,7 @@ def check_sessions_and_passwords(**kwargs: Any) -> list[CheckMessage]:
             "portal.E008",
             lambda: (
                 {"MinimumLengthValidator", "CommonPasswordValidator"}
-                <= {
-                    str(each["NAME"]).rpartition(".")[2]
-                    for each in settings.AUTH_PASSWORD_VALIDATORS
-                }
+                <= {_name_of(each) for each in settings.AUTH_PASSWORD_VALIDATORS}
             ),
         ),
         (

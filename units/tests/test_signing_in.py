@@ -18,10 +18,10 @@ from units.signing_in import UNKNOWN_ADDRESS, AccountBackend, address_of
 DOOR = "/logga-in/"
 
 
-def knock(account, password=PASSWORD, client=None, **request):
+def knock(account, password=PASSWORD, client=None, **extra):
     """Try to sign in; whether it worked."""
     client = client or Client()
-    answer = client.post(DOOR, {"username": account, "password": password}, **request)
+    answer = client.post(DOOR, {"username": account, "password": password}, **extra)
     assert answer.status_code in {200, 302}
     return answer.status_code == 302 and "_auth_user_id" in client.session
 
