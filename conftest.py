@@ -1,3 +1,3 @@
 """The cast and the world that every app's tests share: `stockholm_quality/tests/world.py`."""
 
-pytest_plugins = ["stockholm_quality.tests.fixtures"]
+pytest_plugins = ["stockholm_quality.tests.fixtures", "stockholm_quality.tests.embedded_rig"]

@@ -175,7 +175,9 @@ TRANSLATED_BLOCK = re.compile(
     r"{%\s*blocktrans(?:late)?\b.*?{%\s*endblocktrans(?:late)?\s*%}", re.DOTALL
 )
 # A block of this kind hands a code to the page around it, for nobody to read.
-CODE_BLOCK = re.compile(r"{%\s*block (?:\w+_(?:key|class|id)|coltype|bodyclass)\s*%}.*?{%\s*endblock\b.*?%}")
+CODE_BLOCK = re.compile(
+    r"{%\s*block (?:\w+_(?:key|class|id)|coltype|bodyclass)\s*%}.*?{%\s*endblock\b.*?%}"
+)
 TEMPLATE_COMMENT = re.compile(r"{#.*?#}|{%\s*comment\b.*?{%\s*endcomment\s*%}", re.DOTALL)
 
 

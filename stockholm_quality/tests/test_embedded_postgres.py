@@ -1,190 +1,26 @@
-"""The private PostgreSQL, used by real processes that come, go and are killed."""
+"""The private PostgreSQL, tested with real processes that come, go and are killed."""
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
 import pytest
 
 from stockholm_quality import checks
 from stockholm_quality.embedded import watcher
 from stockholm_quality.embedded.place import ROOT_FALLBACK, place_for
-
-PROJECT = Path(__file__).parents[2]
-SITE_PACKAGES = Path(psutil.__file__).parents[1]
-# Named in full: the Python of the user nobody may be another than ours.
-PYTHONPATH = f"{PROJECT}:{SITE_PACKAGES}"
-AS_ROOT = os.geteuid() == 0
-
-PRELUDE = """
-import os, sys, threading, time
-from pathlib import Path
-import django
-from django.conf import settings
-settings.configure(
-    SECRET_KEY="x", USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    BASE_DIR=Path(sys.argv[1]).parent,
-    INSTALLED_APPS=["django.contrib.contenttypes"],
-    DATABASES={"default": {
-        "ENGINE": "stockholm_quality.embedded", "NAME": "portal", "EMBEDDED_DIR": sys.argv[1],
-        "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
-    }},
+from stockholm_quality.tests.embedded_rig import (
+    AS_ROOT,
+    SITE_PACKAGES,
+    WAIT_AS_USER,
+    User,
+    crash,
+    server_of,
+    stops,
+    watchers_of,
 )
-django.setup()
-from django.core.management import call_command
-from django.db import connection, connections
-
-def ask(statement, *values):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchone()[0] if cursor.description else None
-
-def say(*words):
-    print(*words, flush=True)
-
-def wait():
-    say("waiting")
-    sys.stdin.readline()
-"""
-
-
-class User:
-    """A process of its own that runs a script on the database of a folder."""
-
-    def __init__(
-        self,
-        folder: Path,
-        script: str,
-        *,
-        python: tuple[str, ...] = (sys.executable,),
-        **environment: str,
-    ) -> None:
-        paths = [environment.pop("first_path", ""), PYTHONPATH]
-        self.process = subprocess.Popen(
-            [*python, "-c", PRELUDE + script, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd="/",
-            env=os.environ | {"PYTHONPATH": ":".join(filter(None, paths))} | environment,
-        )
-
-    def line(self) -> str:
-        assert self.process.stdout is not None
-        if line := self.process.stdout.readline().strip():
-            return line
-        raise AssertionError(self.process.communicate()[1])
-
-    def until_waiting(self) -> "User":
-        assert self.line() == "waiting"
-        return self
-
-    def go_on(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-
-    def end(self) -> list[str]:
-        out, error = self.process.communicate("\n", timeout=60)
-        assert self.process.returncode == 0, error
-        return out.splitlines()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def fail(self) -> str:
-        _, error = self.process.communicate("\n", timeout=60)
-        assert self.process.returncode != 0
-        return error
-
-
-WAIT_AS_USER = "ask('SELECT 1'); wait()"
-
-
-def make_base() -> Path:
-    """A folder that the account of root's server can reach; pytest's own are closed to it."""
-    memory = Path("/dev/shm")
-    # Clusters are made by the dozen here, and each waits for the disk several times.
-    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 1_000_000_000
-    base = Path(tempfile.mkdtemp(prefix="embedded-postgres-", dir=memory if roomy else None))
-    base.chmod(0o755)
-    return base
-
-
-@pytest.fixture
-def folders() -> Iterator[Callable[[str], Path]]:
-    """Makes folders for servers; sees that no server is left in them."""
-    base = make_base()
-    made: list[Path] = []
-
-    def make(name: str = "project") -> Path:
-        folder = base / name / ".postgres"
-        folder.parent.mkdir(parents=True)
-        made.append(folder)
-        return folder
-
-    yield make
-    for folder in made:
-        # The watcher stops what a failed test left, once the test's processes are gone.
-        assert stops(folder), "a server is still running"
-    shutil.rmtree(base)
-
-
-@pytest.fixture
-def folder(folders) -> Path:
-    return folders("project")
-
-
-@pytest.fixture(scope="module")
-def running_folder() -> Iterator[Path]:
-    """A server that runs anyway, for tests of what it is rather than of how it comes and goes."""
-    base = make_base()
-    user = User(base / ".postgres", WAIT_AS_USER).until_waiting()
-    yield base / ".postgres"
-    user.end()
-    stops(base / ".postgres")
-    shutil.rmtree(base)
-
-
-def server_of(folder: Path) -> psutil.Process:
-    process = watcher.postmaster(folder / "data")
-    assert process is not None
-    return process
-
-
-def stops(folder: Path, within: float = 15) -> bool:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        if watcher.postmaster(folder / "data") is None:
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def watchers_of(folder: Path) -> list[psutil.Process]:
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if {watcher.__file__, str(folder)} <= set(process.info["cmdline"] or ())
-    ]
-
-
-def crash(server: psutil.Process) -> None:
-    for process in [server, *server.children()]:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-
 
 # --- Starting and stopping -------------------------------------------------------------------
 
@@ -522,128 +358,6 @@ def test_code_that_turns_durability_off_is_found(code):
 
 def test_no_code_of_the_portal_turns_durability_off():
     assert checks.check_no_code_sets_synchronous_commit(databases=["default"]) == []
-
-
-# --- Django on it ----------------------------------------------------------------------------
-
-
-def test_eight_threads_connect_at_once(running_folder):
-    found = User(
-        running_folder,
-        """
-found = []
-def work():
-    found.append(ask("SELECT 1"))
-    connection.close()
-threads = [threading.Thread(target=work) for _ in range(8)]
-for thread in threads: thread.start()
-for thread in threads: thread.join()
-say(sum(found))
-""",
-    ).end()
-
-    assert found == ["8"]
-
-
-def test_a_forked_child_keeps_the_server_and_opens_its_own_connections(folder):
-    user = User(
-        folder,
-        """
-ask("SELECT 1")
-connection.close()
-connection.close_pool()
-if os.fork():
-    os._exit(0)
-time.sleep(0.5)
-say(ask("SELECT 'child'"))
-""",
-    )
-
-    assert user.line() == "child"
-    user.process.communicate()
-
-
-def test_dbshell_opens_the_database(running_folder):
-    user = User(
-        running_folder, "call_command('dbshell', '--', '-Atc', 'SELECT current_database()')"
-    )
-
-    assert user.end() == ["portal"]
-
-
-@pytest.mark.slow
-def test_the_test_runner_works_on_it_with_two_workers(folder):
-    project = folder.parent
-    (project / "worker_settings.py").write_text(
-        "SECRET_KEY = 'x'\n"
-        "INSTALLED_APPS = ['django.contrib.contenttypes']\n"
-        "DATABASES = {'default': {'ENGINE': 'stockholm_quality.embedded', 'NAME': 'portal',\n"
-        f"    'EMBEDDED_DIR': {str(folder)!r}, 'OPTIONS': {{'pool': True}}}}}}\n"
-    )
-    (project / "test_it.py").write_text(
-        "import pytest\n"
-        "from django.contrib.contenttypes.models import ContentType\n"
-        "@pytest.mark.parametrize('number', range(4))\n"
-        "@pytest.mark.django_db\n"
-        "def test_it(number):\n"
-        "    assert not ContentType.objects.filter(model='mine').exists()\n"
-        "    ContentType.objects.create(app_label='a', model='mine')\n"
-    )
-    options = ("-q", "-n", "2", "-p", "no:cacheprovider", "--ds=worker_settings")
-
-    finished = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, f"--rootdir={project}", "test_it.py"],
-        cwd=project,
-        env=os.environ | {"PYTHONPATH": f"{project}:{PYTHONPATH}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert "4 passed" in finished.stdout, finished.stdout + finished.stderr
-    assert stops(folder)
-
-
-@pytest.mark.slow
-def test_the_autoreloader_restarts_onto_the_same_data(folder):
-    project = folder.parent
-    marker = project / "started"
-    (project / "reloading.py").write_text(
-        f"import sys\nsys.argv[1:] = [{str(folder)!r}]\nMARKER = {str(marker)!r}\n"
-        + PRELUDE
-        + """
-from django.utils import autoreload
-def main():
-    ask("CREATE TABLE IF NOT EXISTS starts (at timestamptz DEFAULT now())")
-    ask("INSERT INTO starts DEFAULT VALUES")
-    Path(MARKER).write_text(str(ask("SELECT count(*) FROM starts")))
-    time.sleep(60)
-autoreload.run_with_reloader(main)
-"""
-    )
-    process = subprocess.Popen(
-        [sys.executable, "reloading.py"], cwd=project, env=os.environ | {"PYTHONPATH": PYTHONPATH}
-    )
-
-    def wait_for(count: str) -> None:
-        deadline = time.monotonic() + 20
-        while not marker.exists() or marker.read_text() != count:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-
-    try:
-        wait_for("1")
-        # The reloader compares times to the second.
-        time.sleep(1.5)
-        os.utime(project / "reloading.py")
-        wait_for("2")
-    finally:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            child.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)
-        process.wait(10)
-
-    assert stops(folder)
 
 
 # --- When it cannot run ----------------------------------------------------------------------

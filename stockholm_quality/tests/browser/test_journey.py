@@ -392,5 +392,6 @@ def _press_link(page: Page, message: str) -> None:
 
 def _field(page: Page, message: str) -> Locator:
     """The field with this label, its star for "required" aside."""
-    label = re.compile(rf"^\s*{re.escape(_(message))}\s*\*?\s*$", re.IGNORECASE)
+    words = re.escape(_(message))
+    label = re.compile(rf"^\s*{words}\s*\*?\s*$", re.IGNORECASE)
     return page.locator("input, textarea, select").and_(page.get_by_label(label)).first
