@@ -1,11 +1,14 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dialogues.reports import own_employments
 from goals.models import Expectation, Goal
+from units.forms import LongTexts
 from units.models import Employment, User
-from units.sorting import swedish_order
 
 TEXT_HELP = _(
     "Say what the employee is to contribute, in words that both of you would use. "
@@ -17,11 +20,18 @@ SIGN_HELP = _(
 
 
 class EmployeeChoices(forms.ModelMultipleChoiceField):
+    unit_pk: int | None = None  # whose people need no unit beside their name
+
     def label_from_instance(self, employment: Employment) -> str:
-        return f"{employment.person}, {employment.title}"
+        about = [str(employment.person), employment.title]
+        if employment.unit_id != self.unit_pk:
+            about.append(str(employment.unit))
+        if not employment.has_expectation:
+            about.append(gettext("has no expectation yet"))
+        return ", ".join(about)
 
 
-class GiveExpectationForm(forms.Form):
+class GiveExpectationForm(LongTexts, forms.Form):
     """One expectation for one or many of the giver's own employees."""
 
     text = forms.CharField(
@@ -46,18 +56,17 @@ class GiveExpectationForm(forms.Form):
 
     def __init__(self, *args: Any, giver: User, goal: Goal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        held = Expectation.objects.in_force().for_year(goal.first_year)
+        self.fields["employments"].unit_pk = goal.unit_id
         self.fields["employments"].queryset = (
-            Employment.objects.managed_by(giver)
-            .filter(unit__lines_up__ancestor=goal.unit)
-            .select_related("person")
-            .distinct()
-            .order_by(
-                swedish_order("person__family_name"), swedish_order("person__given_name"), "pk"
-            )
+            own_employments(giver, goal.unit)
+            .annotate(has_expectation=Exists(held.filter(employment=OuterRef("pk"))))
+            .select_related("person", "unit")
+            .in_swedish_order()
         )
 
 
-class ExpectationForm(forms.ModelForm):
+class ExpectationForm(LongTexts, forms.ModelForm):
     """One employee's expectation, made their own."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
@@ -86,7 +95,7 @@ class ExpectationForm(forms.ModelForm):
         )
 
 
-class WithdrawForm(forms.Form):
+class WithdrawForm(LongTexts, forms.Form):
     reason = forms.CharField(
         label=_("Why is it withdrawn?"),
         max_length=1000,

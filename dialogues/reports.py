@@ -7,10 +7,9 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from dialogues.models import Acknowledgement
-from dialogues.rules import shows_who_knows
 from goals.models import Expectation
 from goals.rules import FEWEST_IN_A_FIGURE
-from units.models import Employment, Unit, User
+from units.models import Employment, Role, RoleAssignment, Unit, User
 from units.models.people import EmploymentQuerySet
 
 
@@ -25,39 +24,44 @@ def with_knowledge(employments: EmploymentQuerySet, year: int) -> EmploymentQuer
 
 @dataclass(frozen=True)
 class Knowledge:
-    """How many of a manager's own employees in a unit have expectations and know them.
-
-    `names_shown` is false in a group under five: then nobody is named.
-    """
+    """How many of a manager's own employees have expectations and know them."""
 
     employed: int
     given: int
     knowing: int
-    names_shown: bool
+
+
+def own_employments(user: User, unit: Unit, day: date | None = None) -> EmploymentQuerySet:
+    """Those whose nearest manager is `user`, in the unit and below it."""
+    units = Unit.objects.below(unit, day)
+    return Employment.objects.managed_by(user, day).filter(unit__in=units)
 
 
 def knowledge_of_own(user: User, unit: Unit, year: int, day: date | None = None) -> Knowledge:
     """For the manager of the people counted; it is their daily work, so it is not suppressed, but
-    names are not tied to it in a group under five."""
-    own = Employment.objects.managed_by(user, day).filter(unit=unit)
+    `rules.shows_who_knows` says whether names may be tied to it."""
+    own = own_employments(user, unit, day)
     counted = with_knowledge(own, year).aggregate(
         employed=Count("pk"),
         given=Count("pk", filter=Q(has_expectation=True)),
         knowing=Count("pk", filter=Q(knows=True)),
     )
-    return Knowledge(
-        **counted, names_shown=bool(counted["employed"]) and shows_who_knows(unit, day)
-    )
+    return Knowledge(**counted)
 
 
-def knowledge_below(unit: Unit, year: int, day: date | None = None) -> QuerySet[Any]:
+def knowledge_below(
+    unit: Unit, year: int, *, beside: User | None = None, day: date | None = None
+) -> QuerySet[Any]:
     """One row per unit with at least five employees: `unit`, `unit__name`, `employed`, `given`,
-    `knowing`.
+    `knowing`. Without the units that `beside` heads, whose people are shown to them as their own.
 
     Smaller units are left out altogether, from the sum as well, and so are people with protected
     identity: what is not in any figure cannot be worked out from a difference between two.
     """
     units = Unit.objects.below(unit, day)
+    if beside:
+        headed = RoleAssignment.objects.active_on(day).filter(person=beside, role=Role.MANAGER)
+        units = units.exclude(pk__in=headed.values("unit"))
     employments = (
         Employment.objects.active_on(day)
         .filter(unit__in=units, person__has_protected_identity=False)

@@ -4,7 +4,7 @@ from datetime import date
 
 from goals.models import Expectation
 from goals.rules import FEWEST_IN_A_FIGURE, can_view_expectation
-from units.models import Employment, Unit, User
+from units.models import Employment, User
 
 
 def can_acknowledge(user: User, expectation: Expectation, day: date | None = None) -> bool:
@@ -13,14 +13,14 @@ def can_acknowledge(user: User, expectation: Expectation, day: date | None = Non
     return expectation.is_in_force and expectation.employment.person_id == user.pk
 
 
-def shows_who_knows(unit: Unit, day: date | None = None) -> bool:
-    """In a group under five nobody is named as knowing or not knowing, not even to the manager."""
-    employed = Employment.objects.active_on(day).filter(unit=unit)
-    return employed.values("person").distinct().count() >= FEWEST_IN_A_FIGURE
+def shows_who_knows(user: User, day: date | None = None) -> bool:
+    """With fewer than five employees a manager is told how many know, but nobody is named."""
+    own = Employment.objects.managed_by(user, day)
+    return own.values("person").distinct().count() >= FEWEST_IN_A_FIGURE
 
 
 def can_see_acknowledgement(user: User, expectation: Expectation, day: date | None = None) -> bool:
     employment = expectation.employment
     if employment.person_id == user.pk:
         return True
-    return can_view_expectation(user, expectation, day) and shows_who_knows(employment.unit, day)
+    return can_view_expectation(user, expectation, day) and shows_who_knows(user, day)

@@ -1,11 +1,12 @@
 """What a person has to do, gathered from all that they answer for. Constant work, set-based."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -15,6 +16,7 @@ from units.models import Employment, Role, RoleAssignment, Unit, User
 
 NEXT_YEAR_FROM_MONTH = 11  # from November on next year's goals are to be written
 MOST_SHOWN = 5
+WITHDRAWAL_TOLD_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ def todos_of(user: User, day: date | None = None) -> list[Todo]:
     day = day or timezone.localdate()
     return [
         *_to_know(user, day),
+        *_withdrawn(user, day),
         *_to_adopt(user, day),
         *_to_give(user, day),
         *_to_write(user, day),
@@ -42,10 +45,30 @@ def _to_know(user: User, day: date) -> list[Todo]:
         Todo(
             _("Read your expectation and say that you know it"),
             expectation.get_absolute_url(),
-            expectation.text[:80],
+            _beginning(expectation.text),
         )
         for expectation in unknown[:MOST_SHOWN]
     ]
+
+
+def _withdrawn(user: User, day: date) -> list[Todo]:
+    lately = (
+        Expectation.objects.held_by(user)
+        .withdrawn()
+        .filter(withdrawn_at__date__gt=day - WITHDRAWAL_TOLD_FOR)
+    )
+    return [
+        Todo(
+            _("An expectation has been withdrawn: read why"),
+            expectation.get_absolute_url(),
+            _beginning(expectation.text),
+        )
+        for expectation in lately.order_by("-withdrawn_at", "pk")[:MOST_SHOWN]
+    ]
+
+
+def _beginning(text: str) -> str:
+    return Truncator(Truncator(text).words(14)).chars(110)
 
 
 def _to_adopt(user: User, day: date) -> list[Todo]:
@@ -63,7 +86,7 @@ def _to_adopt(user: User, day: date) -> list[Todo]:
         Todo(
             _("Finish and adopt a goal draft"),
             goal.get_absolute_url(),
-            f"{goal.unit.name}, {goal.first_year}: {goal.title[:60]}",
+            f"{goal.unit.name}, {goal.first_year}: {_beginning(goal.title)}",
         )
         for goal in drafts[:MOST_SHOWN]
     ]

@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from goals.models import Goal
+from units.forms import LongTexts
 from units.models import Unit
 
 TITLE_HELP = _("One sentence: what is to be better, and for whom? Staff should know it by heart.")
@@ -46,7 +48,7 @@ class GoalChoicesField(forms.ModelMultipleChoiceField):
     iterator = ByCouncilsGoal
 
 
-class GoalForm(forms.ModelForm):
+class GoalForm(LongTexts, forms.ModelForm):
     """The goal of a unit in the city's six parts or, for a board, in two.
 
     Only goals that `unit` may serve in `year` can be chosen, so that a hand-made request cannot
@@ -91,7 +93,7 @@ class GoalForm(forms.ModelForm):
         servable = Goal.objects.filter(choosable).distinct()
         self.fields["parent"].queryset = servable
         self.fields["contributes_to"].queryset = servable
-        self.fields["title"].widget = forms.Textarea(attrs={"rows": 2, "maxlength": 500})
+        self.fields["title"].widget = forms.Textarea(attrs={"rows": 2, "data-limit": "500"})
         self.fields["title"].help_text = TITLE_HELP
         if unit.kind == Unit.Kind.BOARD:
             for part in ("working_method", "resource_use", "follow_up", "development"):
@@ -110,6 +112,10 @@ class GoalForm(forms.ModelForm):
 
     def clean_title(self) -> str:
         return " ".join(self.cleaned_data["title"].split())
+
+    @cached_property
+    def nothing_to_serve(self) -> bool:
+        return not self.fields["parent"].queryset.exists()
 
     @property
     def texts(self) -> dict[str, Any]:
@@ -174,4 +180,26 @@ class ChangeGoalForm(GoalForm):
         self.initial["reference_number"] = given.get("reference_number", "")
         self.fields["reference_number"].required = unit.kind == Unit.Kind.BOARD
 
-    clean_decided_on = DecisionForm.clean_decided_on
+    def clean_decided_on(self) -> Any:
+        decided_on = DecisionForm.clean_decided_on(self)  # type: ignore[arg-type]
+        if self.instance.decided_on and decided_on < self.instance.decided_on:
+            raise forms.ValidationError(
+                _("The version in force was decided later than that. Check the date.")
+            )
+        return decided_on
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and not self._says_something_new(cleaned):
+            raise forms.ValidationError(
+                _("Nothing is changed yet. Change a text or what the goal serves, then save.")
+            )
+        return cleaned
+
+    def _says_something_new(self, cleaned: dict[str, Any]) -> bool:
+        if any(getattr(self.instance, part) != value for part, value in self.texts.items()):
+            return True
+        supported = set(self.instance.contributions.values_list("supported", flat=True))
+        if supported != {goal.pk for goal in cleaned["contributes_to"]}:
+            return True
+        return cleaned["reference_number"] not in {"", self.instance.reference_number}

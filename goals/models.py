@@ -67,7 +67,8 @@ class GoalQuerySet(models.QuerySet["Goal"]):
         return self.filter(level__in=levels)
 
     def holding(self, text: str) -> Self:
-        return self.filter(title__icontains=text) if text else self
+        """Goals whose title holds every word of the text."""
+        return self.filter(*(Q(title__icontains=word) for word in text.split()))
 
     def with_line(self) -> Self:
         """With the whole line up to the council, in one statement."""
@@ -317,6 +318,9 @@ class ExpectationQuerySet(models.QuerySet["Expectation"]):
 
     def in_force(self) -> Self:
         return self.filter(status=Expectation.Status.ACTIVE)
+
+    def withdrawn(self) -> Self:
+        return self.filter(status=Expectation.Status.WITHDRAWN)
 
     def for_year(self, year: int) -> Self:
         return self.filter(goal__first_year=year)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -54,12 +55,13 @@ def line_of(goal: Goal) -> list[Goal]:
     return line
 
 
-def thread_of_goal(goal: Goal) -> list[ThreadNode]:
+def thread_of_goal(goal: Goal, *, links_itself: bool = True) -> list[ThreadNode]:
+    """The goal first; on its own page it does not link to itself."""
     return [
         ThreadNode(
             level_label=level_label(step),
             text=str(step),
-            url=step.get_absolute_url(),
+            url=step.get_absolute_url() if links_itself or step is not goal else "",
             by=decision_of(step),
             is_mine=step is goal,
         )
@@ -67,13 +69,15 @@ def thread_of_goal(goal: Goal) -> list[ThreadNode]:
     ]
 
 
-def thread_of_expectation(expectation: Expectation, label: str) -> list[ThreadNode]:
+def thread_of_expectation(
+    expectation: Expectation, label: str, *, links_itself: bool = True
+) -> list[ThreadNode]:
     """`label` says whose it is: one's own, or the employee's when their manager looks."""
-    given_on = date_format(expectation.given_at)
+    given_on = date_format(timezone.localdate(expectation.given_at))
     mine = ThreadNode(
         level_label=label,
         text=expectation.text,
-        url=expectation.get_absolute_url(),
+        url=expectation.get_absolute_url() if links_itself else "",
         by=_("Given by the manager {date}").format(date=given_on),
         is_mine=True,
         note=_("How it shows: {sign}").format(sign=expectation.sign) if expectation.sign else "",

@@ -84,10 +84,12 @@ def _names_those_we_are_for(text: str) -> bool:
 
 
 def _is_about_us(goal: dict[str, str]) -> bool:
+    return goal["title"].startswith(WE) or _opens_with_doing(goal["title"])
+
+
+def _names_nobody(goal: dict[str, str]) -> bool:
     title = goal["title"]
-    return bool(title) and (
-        title.startswith(WE) or _opens_with_doing(title) or not _names_those_we_are_for(title)
-    )
+    return bool(title) and not _is_about_us(goal) and not _names_those_we_are_for(title)
 
 
 def _is_several(goal: dict[str, str]) -> bool:
@@ -109,6 +111,24 @@ RULES = (
                 "for: “The children …”, “Our residents …”. What you will do belongs under "
                 "working method."
             ),
+        ),
+    ),
+    Rule(
+        "names_nobody",
+        "title",
+        _names_nobody,
+        lambda: (
+            _("For whom will it be better?"),
+            _("Name those the unit is for, so that everyone sees whom the goal is about."),
+        ),
+    ),
+    Rule(
+        "no_parent",
+        "parent",
+        lambda goal: bool(goal["title"]) and not goal["parent"],
+        lambda: (
+            _("Which goal above does it help to reach?"),
+            _("Without one the goal hangs loose, and nobody sees how it serves the city."),
         ),
     ),
     Rule(
@@ -175,10 +195,15 @@ RULES = (
 )
 
 
+def has_been_told(parts: dict[str, Any]) -> bool:
+    """Whether so much is written that no questions means that it is well written."""
+    return bool(parts.get("title") and parts.get("expected_result"))
+
+
 def questions_about(parts: dict[str, Any]) -> list[Question]:
     """The questions for a goal whose parts are `parts` (missing ones count as empty)."""
     words = {
         part: " ".join(str(parts.get(part) or "").lower().split())
-        for part in ("title", "expected_result", "follow_up")
+        for part in ("title", "expected_result", "follow_up", "parent")
     }
     return [Question(rule.code, rule.part, *rule.question()) for rule in RULES if rule.asks(words)]

@@ -144,7 +144,6 @@ AUTH_USER_MODEL = "units.User"
 AUTHENTICATION_BACKENDS = ["units.signing_in.AccountBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "login"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

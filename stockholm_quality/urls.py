@@ -18,7 +18,11 @@ urlpatterns = [
     path("", home, name="home"),
     path("logga-in/", session.SignInView.as_view(), name="login"),
     # Open to all: a sign-out that comes after the session has ended is no form to keep.
-    path("logga-ut/", login_not_required(LogoutView.as_view(http_method_names=["post"])), name="logout"),
+    path(
+        "logga-ut/",
+        login_not_required(LogoutView.as_view(http_method_names=["post"])),
+        name="logout",
+    ),
     path(
         "losenord/",
         PasswordChangeView.as_view(http_method_names=["get", "head", "post"]),

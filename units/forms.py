@@ -9,6 +9,16 @@ from units.models import User
 from units.signing_in import is_held_off
 
 
+class LongTexts:
+    """For forms with long texts: who pastes too much is told how much, and nothing is cut off."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.Textarea) and "maxlength" in field.widget.attrs:
+                field.widget.attrs["data-limit"] = field.widget.attrs.pop("maxlength")
+
+
 class SignInForm(AuthenticationForm):
     error_messages = {
         "invalid_login": _(

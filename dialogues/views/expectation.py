@@ -51,7 +51,7 @@ def expectation_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "expectation": expectation,
         "employee": employee,
         "is_mine": is_mine,
-        "thread": thread_of_expectation(expectation, label),
+        "thread": thread_of_expectation(expectation, label, links_itself=False),
         "earlier": list(earlier)[::-1],
         "acknowledged_at": getattr(expectation, "acknowledged_at", None)
         if rules.can_see_acknowledgement(request.user, expectation)
@@ -71,7 +71,7 @@ def expectation_give(request: AuthedRequest, goal_pk: int) -> HttpResponse:
     draft = find_draft(request.user, key) if request.method != "POST" else None
     form = GiveExpectationForm(
         request.POST or None,
-        initial=as_initial(draft, "employments"),
+        initial=as_initial(draft, "employments") or _chosen(request),
         giver=request.user,
         goal=goal,
     )
@@ -204,6 +204,11 @@ def acknowledge(request: AuthedRequest, pk: int) -> HttpResponse:
         return expectation.get_absolute_url() if not known else "/"
 
     return once(request, note)
+
+
+def _chosen(request: AuthedRequest) -> dict[str, list[str]]:
+    """Who was chosen on the page that one comes from; the form lets only one's own through."""
+    return {"employments": request.GET.getlist("employment")}
 
 
 def _number(text: str | None) -> int:

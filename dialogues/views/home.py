@@ -35,6 +35,12 @@ def home(request: AuthedRequest) -> HttpResponse:
             (expectation, thread_of_expectation(expectation, _("Your expectation")))
             for expectation in expectations
         ],
+        "withdrawn": list(
+            Expectation.objects.held_by(request.user)
+            .withdrawn()
+            .for_year(year)
+            .order_by("-withdrawn_at", "pk")[:MOST_SHOWN]
+        ),
         "todos": todos_of(request.user),
     }
     return render(request, "dialogues/home.html", context)

@@ -7,15 +7,23 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from dialogues.reports import knowledge_below, knowledge_of_own, with_knowledge
+from dialogues.models import with_acknowledgement
+from dialogues.reports import (
+    knowledge_below,
+    knowledge_of_own,
+    own_employments,
+    with_knowledge,
+)
+from dialogues.rules import shows_who_knows
 from goals.models import Expectation, Goal
-from goals.rules import can_write_goals_of
+from goals.rules import FEWEST_IN_A_FIGURE, can_write_goals_of
 from goals.years import asked_year, plannable_years
 from stockholm_quality.web import AuthedRequest, require
 from units.models import Employment, Unit
-from units.rules import can_see_statistics
+from units.rules import can_see_statistics, heads
 
 PAGE_SIZE = 50
+MOST_GOALS_TO_GIVE = 12
 
 
 @require_safe
@@ -30,6 +38,10 @@ def unit_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         .order_by("number", "title", "pk")
     )
     own = knowledge_of_own(request.user, unit, year)
+    # Of a few people in somebody else's unit a number would be a name.
+    shows_own = own.employed >= FEWEST_IN_A_FIGURE or (
+        own.employed > 0 and heads(request.user, unit)
+    )
     sub_units = Unit.objects.children_on(unit).in_swedish_order()
     this_year = timezone.localdate().year
     context = {
@@ -40,7 +52,8 @@ def unit_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "page_obj": Paginator(goals, PAGE_SIZE).get_page(request.GET.get("page")),
         "sub_units": Paginator(sub_units, PAGE_SIZE).get_page(request.GET.get("units")),
         "may_write": can_write_goals_of(request.user, unit) and year in plannable_years(),
-        "own": own if own.employed else None,
+        "own": own if shows_own else None,
+        "names_shown": shows_own and shows_who_knows(request.user),
         "may_see_figures": bool(own.employed) or can_see_statistics(request.user, unit),
         "is_open": bool(Unit.objects.active_on().filter(pk=unit.pk).exists()),
     }
@@ -52,22 +65,25 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
     """Own employees by name; for those above and HR figures alone."""
     unit = get_object_or_404(Unit, pk=pk)
     year = asked_year(request)
-    own = Employment.objects.managed_by(request.user).filter(unit=unit)
+    own = own_employments(request.user, unit)
     sees_figures = can_see_statistics(request.user, unit)
-    has_own = own.exists()
+    knowledge = knowledge_of_own(request.user, unit, year)
+    has_own = knowledge.employed > 0
     require(has_own or sees_figures)
-    employees = with_knowledge(own, year).select_related("person").in_swedish_order()
+    names_shown = has_own and shows_who_knows(request.user)
+    employees = with_knowledge(own, year).select_related("person", "unit").in_swedish_order()
     page = Paginator(employees, PAGE_SIZE).get_page(request.GET.get("page"))
-    figures = knowledge_below(unit, year) if sees_figures else None
-    own_knowledge = knowledge_of_own(request.user, unit, year) if has_own else None
+    figures = knowledge_below(unit, year, beside=request.user) if sees_figures else None
     context = {
         "unit": unit,
         "year": year,
+        "years": [timezone.localdate().year - 1, *plannable_years()],
         "has_own": has_own,
-        "own": own_knowledge,
-        "names_shown": own_knowledge is not None and own_knowledge.names_shown,
+        "own": knowledge if names_shown or (has_own and heads(request.user, unit)) else None,
+        "names_shown": names_shown,
         "page_obj": page,
         "held": _held_by(list(page.object_list), year),
+        "goals": _goals_to_give(unit, year) if has_own else [],
         "figures": Paginator(figures, PAGE_SIZE).get_page(request.GET.get("units"))
         if figures is not None
         else None,
@@ -80,13 +96,17 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
     return render(request, "dialogues/unit_people.html", context)
 
 
+def _goals_to_give(unit: Unit, year: int) -> list[Goal]:
+    goals = Goal.objects.adopted().for_year(year).at_level(Goal.Level.UNIT).filter(unit=unit)
+    return list(goals.order_by("title", "pk")[:MOST_GOALS_TO_GIVE])
+
+
 def _held_by(
     employments: list[Employment], year: int
 ) -> list[tuple[Employment, list[Expectation]]]:
     """Each employee of the page with their expectations, in one statement for all."""
     expectations = (
-        Expectation.objects.in_force()
-        .for_year(year)
+        with_acknowledgement(Expectation.objects.in_force().for_year(year))
         .filter(employment__in=[employment.pk for employment in employments])
         .select_related("goal")
         .order_by("given_at", "pk")

@@ -29,10 +29,11 @@ LONGEST_GLUED = 24
 
 @register.simple_tag
 def marked(text: str, searched: str) -> SafeString:
-    """The text with every place that holds the searched words in <mark>."""
-    if not searched:
+    """The text with every place that holds one of the searched words in <mark>."""
+    words = "|".join(re.escape(word) for word in searched.split())
+    if not words:
         return format_html("{}", text)
-    parts = re.split(f"({re.escape(searched)})", text, flags=re.IGNORECASE)
+    parts = re.split(f"({words})", text, flags=re.IGNORECASE)
     pairs = zip(parts[0:-1:2], parts[1::2], strict=True)
     return format_html("{}{}", format_html_join("", "{}<mark>{}</mark>", pairs), parts[-1])
 

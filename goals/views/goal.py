@@ -23,7 +23,7 @@ from goals.forms import ChangeGoalForm, DecisionForm, GoalForm
 from goals.models import GOAL_PARTS, Goal, GoalVersion, label_of
 from goals.reports import figures_of
 from goals.thread import decision_of, thread_of_goal
-from goals.writing_help import questions_about
+from goals.writing_help import has_been_told, questions_about
 from goals.years import asked_year, plannable_years
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
@@ -54,7 +54,7 @@ def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "goal": goal,
         "decision": decision_of(goal),
         "parts": [(label_of(part), getattr(goal, part)) for part in GOAL_PARTS[1:]],
-        "thread": thread_of_goal(goal),
+        "thread": thread_of_goal(goal, links_itself=False),
         "contributes_to": Goal.objects.filter(supporters__goal=goal)
         .select_related("unit")
         .order_by("number", "pk"),
@@ -69,7 +69,7 @@ def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "may_give": rules.can_give_expectations_on(request.user, goal),
     }
     if goal.is_draft and goal.level == Goal.Level.UNIT:
-        context["questions"] = questions_about({part: getattr(goal, part) for part in GOAL_PARTS})
+        context["questions"] = questions_about(_parts_of(goal))
     return render(request, "goals/goal_detail.html", context)
 
 
@@ -225,9 +225,7 @@ def goal_adopt(request: AuthedRequest, pk: int) -> HttpResponse:
         "goal": goal,
         "form": form,
         "thread": thread_of_goal(goal),
-        "questions": questions_about({part: getattr(goal, part) for part in GOAL_PARTS})
-        if goal.level == Goal.Level.UNIT
-        else [],
+        "questions": questions_about(_parts_of(goal)) if goal.level == Goal.Level.UNIT else [],
     }
     return render(request, "goals/goal_adopt.html", context, status=409 if is_stale else 200)
 
@@ -298,6 +296,10 @@ def _contributions(form: GoalForm, current: Goal) -> ComparedField:
     )
 
 
+def _parts_of(goal: Goal) -> dict[str, Any]:
+    return {"parent": goal.parent_id} | {part: getattr(goal, part) for part in GOAL_PARTS}
+
+
 def _get_goal(request: AuthedRequest, pk: int) -> Goal:
     return get_object_or_404(Goal.objects.visible_to(request.user).with_line(), pk=pk)
 
@@ -317,7 +319,7 @@ def _form_page(
     )
     if current:
         form.data = seen_now(form.data, current)
-    parts = {part: form[part].value() for part in GOAL_PARTS if part in form.fields}
+    parts = {part: form[part].value() for part in ("parent", *GOAL_PARTS) if part in form.fields}
     asks = goal.level == Goal.Level.UNIT
     context = {
         "form": form,
@@ -328,7 +330,7 @@ def _form_page(
         "draft_key": key,
         "conflict": conflict,
         "asks": asks,
-        "asked": bool(form.is_bound or goal.pk),
+        "asked": has_been_told(parts),
         "questions": questions_about(parts) if asks and (form.is_bound or goal.pk) else [],
         **more,
     }

@@ -303,7 +303,8 @@
 
   document.addEventListener("input", (event) => {
     const field = event.target;
-    if (!(field instanceof HTMLTextAreaElement) || !(field.maxLength > 0)) return;
+    const limit = Number(field.dataset?.limit) || field.maxLength;
+    if (!(field instanceof HTMLTextAreaElement) || !(limit > 0)) return;
     let note = field.nextElementSibling;
     if (!note?.classList.contains("characters-left")) {
       note = document.createElement("p");
@@ -311,10 +312,11 @@
       note.setAttribute("role", "status");
       field.after(note);
     }
-    const left = field.maxLength - field.value.length;
+    const left = limit - field.value.length;
+    const words = left < 0 ? "charactersOver" : "charactersLeft";
     note.textContent =
-      left <= Math.max(20, field.maxLength / 10)
-        ? document.body.dataset.charactersLeft.replace("{count}", left)
+      left <= Math.max(20, limit / 10)
+        ? document.body.dataset[words].replace("{count}", Math.abs(left))
         : "";
   });
 

@@ -142,18 +142,23 @@ def pagination(context: Context, page_obj: Page, label: str = "") -> dict[str, A
 
 
 @register.inclusion_tag("components/error_summary.html")
-def error_summary(*forms: BaseForm) -> dict[str, Any]:
+def error_summary(*forms: BaseForm, intro: str = "") -> dict[str, Any]:
     """Every error of the forms, each with a link to its field; nothing when there are none."""
-    return {"errors": [error for form in forms for error in _errors(form)]}
+    return {
+        "errors": [error for form in forms for error in _errors(form)],
+        "intro": intro or _("Nothing you wrote is lost. Correct this and save again:"),
+    }
 
 
 @register.inclusion_tag("components/compare_fields.html")
 def compare_fields(
     rows: Iterable[ComparedRow], mine_label: str, theirs_label: str, level: int = 3
 ) -> dict[str, Any]:
-    """Two versions beside each other, `left` under `mine_label`."""
+    """Two versions beside each other, `left` under `mine_label`; what is the same is folded."""
+    rows = list(rows)
     return {
         "rows": rows,
+        "same": [row for row in rows if not row.changed],
         "mine_label": mine_label,
         "theirs_label": theirs_label,
         "level": level,

@@ -142,6 +142,9 @@ def _build_people(world: World) -> None:
     for name in PERSONAS:
         protected = name == "protected"
         add_person(world, name, where[name], password=password, has_protected_identity=protected)
+    # So many that the manager of Ängen may be told who knows: the group is not under five.
+    for number in range(2):
+        add_person(world, f"teammate_{number}", "unit")
     for number in range(5):
         add_person(world, f"other_employee_{number}", "other_unit")
     for number in range(3):
