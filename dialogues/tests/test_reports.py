@@ -5,8 +5,9 @@ from django.urls import reverse
 
 from dialogues.actions import acknowledge_expectation
 from dialogues.reports import knowledge_below, knowledge_of_own, with_knowledge
-from stockholm_quality.tests.world import add_expectation, add_person, canary
-from units.models import Employment, User
+from dialogues.rules import shows_who_knows
+from stockholm_quality.tests.world import LONG_AGO, add_expectation, add_person, canary
+from units.models import Employment, Role, RoleAssignment, User
 
 
 def names_of(**found):
@@ -32,16 +33,34 @@ def test_a_manager_counts_all_own_employees(world):
     assert own.employed == len(
         Employment.objects.managed_by(world.people["manager"]).filter(unit=world.unit)
     )
-    assert (own.given, own.knowing, own.names_shown) == (3, 1, True)
+    assert (own.given, own.knowing) == (3, 1)
+
+
+def head_the_small_unit(world):
+    """A manager with three employees in all."""
+    person = add_person(world, "small_manager", "small_unit")
+    RoleAssignment.objects.create(
+        person=person, role=Role.MANAGER, unit=world.small_unit, starts_on=LONG_AGO
+    )
+    return person
 
 
 def test_a_group_under_five_has_no_figure_and_no_names(world):
     rows = {row["unit"] for row in knowledge_below(world.department, world.year)}
-    own = knowledge_of_own(world.people["manager_above"], world.small_unit, world.year)
+    chief = head_the_small_unit(world)
+    own = knowledge_of_own(chief, world.small_unit, world.year)
 
     assert world.unit.pk in rows
     assert world.small_unit.pk not in rows
-    assert (own.employed, own.names_shown) == (3, False)
+    assert (own.employed, shows_who_knows(chief)) == (3, False)
+
+
+def test_figures_leave_out_the_units_that_one_heads_oneself(world):
+    def units(beside):
+        return {row["unit"] for row in knowledge_below(world.board, world.year, beside=beside)}
+
+    assert world.unit.pk in units(world.people["manager_above"])
+    assert units(None) - units(world.people["manager"]) == {world.unit.pk}
 
 
 @pytest.mark.parametrize("count", [4, 5])
@@ -84,21 +103,28 @@ def test_those_above_see_figures_and_no_names(world, as_persona, who):
 
 
 def test_the_page_of_the_unit_and_that_of_the_expectation_agree_on_who_is_named(world, as_persona):
-    """The manager's own are four, the unit's are six: one rule says whether that is a group."""
     manager = as_persona("manager")
 
-    people = manager.get(reverse("dialogues:people", args=[world.unit.pk]))
-    one = manager.get(world.expectation.get_absolute_url())
+    def shown():
+        people = manager.get(reverse("dialogues:people", args=[world.unit.pk]))
+        one = manager.get(world.expectation.get_absolute_url())
+        assert people.context["names_shown"] == one.context["may_see_acknowledgement"]
+        return people.context["own"].employed, people.context["names_shown"]
 
-    assert people.context["own"].employed == 4
-    assert people.context["names_shown"] == people.context["own"].names_shown
-    assert people.context["names_shown"] == one.context["may_see_acknowledgement"]
+    assert shown() == (6, True)
+    Employment.objects.filter(person__account_name__startswith="teammate").delete()
+    assert shown() == (4, False)
 
 
 def test_the_manager_of_a_group_under_five_sees_no_one_know(world, as_persona):
-    add_expectation(world, "small", "small_employee_0", "unit_goal")
+    small = add_expectation(world, "small", "small_employee_0", "unit_goal")
+    acknowledge_expectation(expectation=small, version=1, goal_version=1)
+    head_the_small_unit(world)
+    client = as_persona("small_manager")
 
-    page = as_persona("manager_above").get(reverse("dialogues:people", args=[world.small_unit.pk]))
+    page = client.get(reverse("dialogues:people", args=[world.small_unit.pk]))
 
+    text = page.content.decode()
     assert page.context["names_shown"] is False
-    assert canary("namn-small_employee_0") in page.content.decode()
+    assert canary("namn-small_employee_0") in text
+    assert client.get(small.get_absolute_url()).context["may_see_acknowledgement"] is False

@@ -5,7 +5,14 @@ import pytest
 from dialogues import rules
 from dialogues.models import Acknowledgement
 from goals.rules import can_view_expectation
-from stockholm_quality.tests.world import PERSONAS, add_expectation, add_goal
+from stockholm_quality.tests.world import (
+    LONG_AGO,
+    PERSONAS,
+    add_expectation,
+    add_goal,
+    add_person,
+)
+from units.models import Employment, Role, RoleAssignment, Unit, UnitPlacement
 
 HEADS = {"manager", "acting_manager"}
 
@@ -21,11 +28,13 @@ EXPECTATIONS = [
     ("strangers_expectation", {"stranger"},           {"stranger", "other_manager"}),
 ]
 GROUPS = [
-    # unit          employed  names may be tied to knowing
-    ("unit",        6,        True),
-    ("other_unit",  8,        True),
-    ("small_unit",  3,        False),
-    ("group",       0,        False),
+    # who looks         their own employees  names may be tied to knowing
+    ("manager",         6,                   True),
+    ("acting_manager",  6,                   True),
+    ("manager_above",   8,                   True),
+    ("other_manager",   7,                   True),
+    ("employee",        0,                   False),
+    ("hr",              0,                   False),
 ]
 # fmt: on
 
@@ -43,20 +52,51 @@ def test_the_employee_says_so_and_the_two_see_it(world, expectation, employee, s
     assert who(world, rules.can_see_acknowledgement, expectation) == seers
 
 
-@pytest.mark.parametrize(("unit", "employed", "shown"), GROUPS)
-def test_nobody_is_named_in_a_group_under_five(world, unit, employed, shown):
-    people = {e.person_id for e in world.employments.values() if e.unit_id == world.units[unit].pk}
+@pytest.mark.parametrize(("name", "employed", "shown"), GROUPS)
+def test_names_are_tied_to_knowing_where_one_has_five_employees_of_ones_own(
+    world, name, employed, shown
+):
+    user = world.people[name]
 
-    assert len(people - {world.left_yesterday.pk}) == employed
-    assert rules.shows_who_knows(world.units[unit]) is shown
+    assert Employment.objects.managed_by(user).values("person").distinct().count() == employed
+    assert rules.shows_who_knows(user) is shown
 
 
-def test_in_a_small_group_the_employee_alone_sees_that_they_know(world):
+@pytest.mark.parametrize(("more", "shown"), [(1, False), (2, True)])
+def test_in_a_small_group_the_employee_alone_sees_that_they_know(world, more, shown):
+    """Three are employed already; the fifth makes it a group."""
+    RoleAssignment.objects.create(
+        person=world.stranger, role=Role.MANAGER, unit=world.small_unit, starts_on=LONG_AGO
+    )
+    for number in range(more):
+        add_person(world, f"more_{number}", "small_unit")
     add_goal(world, "small_goal", "small_unit", "UNIT", "board_goal")
     small = add_expectation(world, "small", "small_employee_0", "small_goal")
 
-    assert who(world, rules.can_see_acknowledgement, small) == set()
+    assert who(world, rules.can_see_acknowledgement, small) == ({"stranger"} if shown else set())
     assert rules.can_see_acknowledgement(world.small_employee_0, small)
+
+
+def test_one_person_with_several_employments_is_one_of_the_five(world):
+    RoleAssignment.objects.create(
+        person=world.stranger, role=Role.MANAGER, unit=world.small_unit, starts_on=LONG_AGO
+    )
+    group = Unit.objects.create(code="small_group", kind=Unit.Kind.GROUP)
+    UnitPlacement.objects.create(
+        unit=group, parent=world.small_unit, name="Solen", starts_on=LONG_AGO
+    )
+    Employment.objects.bulk_create(
+        Employment(
+            person=world.people[f"small_employee_{number}"],
+            unit=group,
+            title="Kock",
+            starts_on=LONG_AGO,
+        )
+        for number in range(3)
+    )
+
+    assert Employment.objects.managed_by(world.stranger).count() == 6
+    assert not rules.shows_who_knows(world.stranger)
 
 
 @pytest.mark.parametrize("name", PERSONAS)

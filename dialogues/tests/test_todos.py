@@ -1,10 +1,12 @@
 """What remains to be done, for each kind of person and on each day of the year."""
 
-from datetime import date
+from datetime import date, timedelta
+
+from django.utils import timezone
 
 from dialogues.actions import acknowledge_expectation
-from dialogues.todos import MOST_SHOWN, todos_of
-from goals.models import Goal
+from dialogues.todos import MOST_SHOWN, WITHDRAWAL_TOLD_FOR, todos_of
+from goals.models import Expectation, Goal
 from stockholm_quality.tests.world import add_expectation, add_goal
 
 
@@ -13,18 +15,38 @@ def urls(world, who, day=None):
 
 
 def test_an_employee_is_asked_to_know_each_expectation_until_it_is_known(world):
+    told = world.withdrawn_expectation.get_absolute_url()
     before = urls(world, "employee")
 
     acknowledge_expectation(expectation=world.expectation, version=1, goal_version=1)
 
-    assert before == [world.expectation.get_absolute_url()]
-    assert urls(world, "employee") == []
+    assert before == [world.expectation.get_absolute_url(), told]
+    assert urls(world, "employee") == [told]
 
 
-def test_what_is_withdrawn_or_of_another_year_is_not_asked_about(world):
-    # employee holds one withdrawn expectation besides; last year's goals are done with.
-    assert world.withdrawn_expectation.get_absolute_url() not in urls(world, "employee")
+def test_last_years_expectations_are_done_with(world):
     assert urls(world, "employee", date(world.year + 1, 3, 1)) == []
+
+
+def test_a_withdrawal_is_told_of_for_a_time_and_then_no_more(world):
+    today, told = timezone.localdate(), world.withdrawn_expectation.get_absolute_url()
+
+    def asked_to(day):
+        return [t.text for t in todos_of(world.people["employee"], day) if t.url == told]
+
+    assert len(asked_to(today)) == 1
+    assert asked_to(today) == asked_to(today + WITHDRAWAL_TOLD_FOR - timedelta(days=1))
+    assert asked_to(today + WITHDRAWAL_TOLD_FOR) == []
+
+
+def test_a_long_expectation_is_cut_between_two_words(world):
+    words = "Varje barn får en egen språkplan som föräldrarna läser " * 9
+    Expectation.objects.filter(pk=world.expectation.pk).update(text=words, revision=2)
+
+    shown = todos_of(world.people["employee"])[0].due_text
+
+    assert shown.endswith("…")
+    assert set(shown.removesuffix("…").split()) <= set(words.split())
 
 
 def test_a_manager_is_asked_to_adopt_drafts_and_to_give_expectations(world):

@@ -236,7 +236,9 @@ def test_many_hits_come_in_pages_of_fifty(world, english):
 
     first, second = (results(english, text="Mål nummer", page=number) for number in (1, 2))
 
-    assert (first.count("<mark>"), second.count("<mark>")) == (50, 10)
+    # Each of the two words is marked where it stands.
+    assert (first.count("<mark>Mål</mark>"), second.count("<mark>Mål</mark>")) == (50, 10)
+    assert (first.count("<mark>"), second.count("<mark>")) == (100, 20)
 
 
 def test_a_boards_goals_come_in_pages_of_fifty(world, english):

@@ -9,21 +9,25 @@ import pytest
 from django.urls import reverse
 
 from goals.models import Goal
-from goals.writing_help import LONGEST_GOAL, RULES, questions_about
+from goals.writing_help import LONGEST_GOAL, RULES, has_been_told, questions_about
 
 GOOD = {
     "title": "Barnen har ett rikt och nyanserat språk",
     "expected_result": "Minst 90 procent av barnen återberättar en saga med egna ord",
     "follow_up": "Språkkartläggning i maj och oktober, arbetslaget analyserar",
+    "parent": 7,
 }
 ASKED = [
     ("for_whom", {"title": "Vi ska arbeta med språk i alla grupper"}),
     ("for_whom", {"title": "Genomföra utbildning i språkutveckling"}),
     ("for_whom", {"title": "Att införa nya rutiner för överlämning"}),
     ("for_whom", {"title": "Personalen utbildas i bemötande"}),
-    ("for_whom", {"title": "God ekonomi i balans"}),
     ("for_whom", {"title": "FÖLJA UPP frånvaron"}),
     ("for_whom", {"title": "Upprättar en plan för introduktion"}),
+    ("names_nobody", {"title": "God ekonomi i balans"}),
+    ("names_nobody", {"title": "Ett rikt och nyanserat språk"}),
+    ("no_parent", {"parent": None}),
+    ("no_parent", {"parent": ""}),
     ("one_goal", {"title": "Barnen har ett rikt språk. De äldre barnen räknar till hundra."}),
     ("one_goal", {"title": "Barnen har ett rikt språk samt goda vänner"}),
     ("one_goal", {"title": "Barnen leker och lär och äter och sover gott"}),
@@ -48,6 +52,12 @@ NOT_ASKED = [
     ("for_whom", {"title": "Företag får sina tillstånd i tid"}),
     ("for_whom", {"title": "Våra medarbetare har ett hållbart arbetsliv"}),
     ("for_whom", {"title": ""}),
+    ("for_whom", {"title": "God ekonomi i balans"}),
+    ("names_nobody", {"title": "Barnens språk är rikt"}),
+    ("names_nobody", {"title": "Vi ska arbeta med språk"}),  # asked for whom already
+    ("names_nobody", {"title": ""}),
+    ("no_parent", {}),
+    ("no_parent", {"title": "", "parent": None}),
     ("one_goal", {"title": "Barnen har ett rikt och nyanserat språk"}),
     ("one_goal", {"title": "Barnen har ett rikt språk."}),
     ("one_goal", {"title": "Barnen läser minst 2.5 timmar i veckan"}),
@@ -85,6 +95,12 @@ def test_a_goal_well_written_raises_no_question():
 def test_an_empty_form_raises_no_question():
     assert questions_about({}) == []
     assert questions_about({"title": None, "expected_result": None}) == []
+
+
+@pytest.mark.parametrize("part", ["title", "expected_result"])
+def test_no_praise_before_both_goal_and_result_are_written(part):
+    assert has_been_told(GOOD)
+    assert not has_been_told({**GOOD, part: ""})
 
 
 def test_every_rule_has_an_example_that_asks_and_one_that_does_not():
