@@ -75,6 +75,11 @@ def _token(request: AuthedRequest) -> UUID:
 
 def _effect(request: AuthedRequest, token: UUID) -> UUID:
     """Names what is sent, not only the page it is sent from: who goes back in the browser and
-    changes the text has written something new, which must not be taken for a repetition."""
-    content = sorted(pair for pair in request.POST.lists() if pair[0] not in NOT_CONTENT)
+    changes the text has written something new, which must not be taken for a repetition. A line
+    break is one however it comes: on its way through another page it may take another shape."""
+    content = sorted(
+        (name, [value.replace("\r\n", "\n") for value in values])
+        for name, values in request.POST.lists()
+        if name not in NOT_CONTENT
+    )
     return uuid5(token, repr((request.path, content)))

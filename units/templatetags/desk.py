@@ -15,13 +15,15 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def form_token(context: Context) -> SafeString:
+def form_token(context: Context, token: str = "") -> SafeString:
     """A hidden token that lets the form have one effect, however often it is sent, and a mark of
-    whose page it stands on, so that a form kept through signing in is shown to nobody else."""
+    whose page it stands on, so that a form kept through signing in is shown to nobody else.
+
+    `token` is that of a form which may have been received already and is now sent once more."""
     return format_html(
         '<input type="hidden" name="form_token" value="{}">'
         '<input type="hidden" name="form_author" value="{}">',
-        uuid4(),
+        token or uuid4(),
         author_mark(context["request"].user),
     )
 

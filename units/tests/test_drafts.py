@@ -63,7 +63,7 @@ def test_a_draft_comes_back_in_its_form_and_for_its_author_alone(world, as_perso
     assert set(answer.json()) == {"saved_at"}
     assert f'data-draft-key="{key}"' in mine.content.decode()
     assert mine.context["form"][field].value() == WORDS
-    assert "som inte sparades" in mine.content.decode()
+    assert "draft-notice" in mine.content.decode()
     assert WORDS not in theirs.content.decode()
     assert Draft.objects.get().fields == {field: [WORDS]}
 

@@ -40,19 +40,21 @@ class SignInView(LoginView):
             path, allowed_hosts={self.request.get_host()}
         ):
             return response
-        mark = _value_of("form_author", held)
-        if mark and not is_marked_for(mark, form.get_user()):
-            messages.info(
-                self.request, _("What somebody else had written here before you is not shown.")
-            )
+        fields = [pair for pair in held if pair[0] not in NOT_CONTENT | {"path"}]
+        if not is_marked_for(_value_of("form_author", held), form.get_user()):
+            _say_what_is_kept_back(self.request, fields)
             return response
-        fields = [pair for pair in held if pair[0] not in {"path", "form_author"}]
-        context = {"path": path, "fields": fields}
+        context = {"path": path, "fields": fields, "token": _value_of("form_token", held)}
         return render(self.request, "registration/send_again.html", context)
 
 
 def _value_of(wanted: str, pairs: list[tuple[str, str]]) -> str:
     return next((value for name, value in pairs if name == wanted), "")
+
+
+def _say_what_is_kept_back(request: HttpRequest, fields: list[tuple[str, str]]) -> None:
+    if fields:
+        messages.info(request, _("What somebody else had written here before you is not shown."))
 
 
 def _sent_along(request: HttpRequest) -> list[tuple[str, str]]:
@@ -69,8 +71,9 @@ def held_form(request: HttpRequest) -> HttpResponse:
     if request.path == reverse("login"):
         held = _sent_along(request)
     else:
-        sent = [("form_author", request.POST.get("form_author", "")), *_fields_to_keep(request)]
-        held = [(f"{_HELD}{name}", value) for name, value in sent if value]
+        marks = [(name, request.POST.get(name, "")) for name in ("form_author", "form_token")]
+        sent = [*((name, value) for name, value in marks if value), *_fields_to_keep(request)]
+        held = [(f"{_HELD}{name}", value) for name, value in sent]
         held.append((f"{_HELD}path", request.get_full_path()))
     context = {"form": SignInForm(request), "held_fields": held}
     return render(request, "registration/login.html", context, status=403)
@@ -88,7 +91,8 @@ def _fields_to_keep(request: HttpRequest) -> list[tuple[str, str]]:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form is shown again with what was written, for the person to send once more.
 
-    Only from our own pages: a form that another site sent is refused without an echo.
+    Only from our own pages: a form that another site sent is refused without an echo. And only
+    to who wrote it: on a shared computer a page may stand open from whoever sat there before.
     """
     origin = request.headers.get("Origin") or request.headers.get("Referer", "")
     ours = f"{request.scheme}://{request.get_host()}"
@@ -98,7 +102,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return HttpResponse(status=403)
     if not request.user.is_authenticated:
         return held_form(request)
-    context = {"path": request.get_full_path(), "fields": _fields_to_keep(request)}
+    fields = _fields_to_keep(request)
+    if not is_marked_for(request.POST.get("form_author", ""), request.user):
+        _say_what_is_kept_back(request, fields)
+        return render(request, "403.html", status=403)
+    context = {
+        "path": request.get_full_path(),
+        "fields": fields,
+        "token": request.POST.get("form_token", ""),
+    }
     return render(request, "registration/send_again.html", context, status=403)
 
 
