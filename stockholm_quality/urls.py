@@ -1,4 +1,4 @@
-"""Every address of the portal. `stockholm_quality/tests/access_table.csv` says who may what."""
+"""Every address of the portal. `stockholm_quality/access_table.csv` says who may what."""
 
 from django.conf import settings
 from django.contrib import admin
