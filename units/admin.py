@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.forms import Field, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -53,6 +53,7 @@ from units.periods import active_on
 from units.rules import can_use_admin, is_system_administrator, roles_one_may_give
 from units.sorting import swedish_order
 
+ACCOUNT_FIELDS = ("account_name", "email", "is_active")
 OFFICE_ROLES = [Role.HR, Role.SYSTEM_ADMINISTRATOR]
 
 
@@ -140,7 +141,11 @@ class UnitAdmin(ScopedAdmin):
         return ("code", "kind", "shown_name", "successor")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> Any:
-        return () if obj is None else ("shown_name", "successor")
+        if obj is None:
+            return ()
+        # Rights and goals rest on where the city and the authorities are.
+        is_fixed = obj.kind not in _hr_kinds() and obj.placements.exists()
+        return ("shown_name", "successor", *(["kind"] if is_fixed else []))
 
     def get_form(
         self, request: HttpRequest, obj: Unit | None = None, change: bool = False, **kwargs: Any
@@ -148,7 +153,10 @@ class UnitAdmin(ScopedAdmin):
         if obj is None:
             # The rest belongs to the first placement.
             kwargs |= {"form": UnitAddForm, "fields": ["code", "kind"]}
-        return super().get_form(request, obj, change=change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if obj is not None and (kind := form.base_fields.get("kind")) and obj.placements.exists():
+            kind.choices = [(name, Unit.Kind(name).label) for name in _hr_kinds()]
+        return form
 
     def formfield_for_choice_field(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -196,6 +204,7 @@ class UnitAdmin(ScopedAdmin):
                 request.POST if request.method == "POST" else None,
                 unit=unit,
                 units=self.get_queryset(request),
+                by=request.user,
             )
             if request.method == "POST":
                 return once_or_again(request, lambda: self._organise(request, unit, form))
@@ -204,12 +213,13 @@ class UnitAdmin(ScopedAdmin):
         return view
 
     def _organise(self, request: HttpRequest, unit: Unit, form: OrganisationForm) -> HttpResponse:
-        if not form.is_valid():
-            return self._organise_page(request, unit, form)
         try:
-            told = form.carry_out()
-        except (IntegrityError, OrganisationError) as error:
+            # What fails in the database is undone, and the page still reads from it.
+            with transaction.atomic():
+                told = form.carry_out() if form.is_valid() else ""
+        except (IntegrityError, OperationalError, OrganisationError) as error:
             form.add_error(None, words_for(error))
+        if not form.is_valid():
             return self._organise_page(request, unit, form)
         self.log_change(request, unit, told)
         messages.success(request, told)
@@ -319,17 +329,19 @@ class PersonAdmin(ScopedAdmin):
         return True
 
     def may_change(self, user: User, obj: User) -> bool:
-        """HR looks after those whom it employs, and those whom nobody employs any longer; those
-        who hold the office roles, oneself among them, a system administrator looks after."""
+        """Those who hold the office roles, oneself among them, a system administrator looks
+        after."""
         if is_system_administrator(user):
             return True
-        if RoleAssignment.objects.active_on().filter(person=obj, role__in=OFFICE_ROLES).exists():
-            return False
-        lasting = Employment.objects.filter(person=obj).filter(
-            Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
-        )
-        units = units_within_reach(user).values("pk")
-        return lasting.filter(unit__in=units).exists() or not lasting.exists()
+        offices = RoleAssignment.objects.active_on().filter(role__in=OFFICE_ROLES)
+        return not offices.filter(person=obj).exists()
+
+    def may_change_account(self, user: User, obj: User) -> bool:
+        """Who works in two authorities has one account, which neither takes from the other."""
+        if is_system_administrator(user):
+            return True
+        employed = Employment.objects.active_on().filter(person=obj)
+        return not employed.exclude(unit__in=units_within_reach(user).values("pk")).exists()
 
     def related(self, user: User, obj: User) -> list[RelatedRows]:
         employments = employments_within_reach(user).filter(person=obj).select_related("unit")
@@ -358,9 +370,11 @@ class PersonAdmin(ScopedAdmin):
         return [*named, "unit", "title", "starts_on"] if obj is None else [*named, "is_active"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        if obj is not None and obj.pk == request.user.pk:
+        if obj is None:
+            return ()
+        if obj.pk == request.user.pk:
             return ("is_active", "has_protected_identity")
-        return ()
+        return () if self.may_change_account(request.user, obj) else ACCOUNT_FIELDS
 
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
@@ -419,7 +433,9 @@ class EmploymentAdmin(ScopedAdmin):
         return True
 
     def may_change(self, user: User, obj: Employment) -> bool:
-        return obj.person_id != user.pk
+        """An ended employment of who now works for another authority is no way back to them."""
+        people = people_within_reach(user).filter(pk=obj.person_id)
+        return obj.person_id != user.pk and people.exists()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Employment | None = None) -> Any:
         return () if obj is None else ("person", "unit")

@@ -14,7 +14,7 @@ from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db import IntegrityError, models
+from django.db import IntegrityError, OperationalError, models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import Field, ModelForm
@@ -24,6 +24,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from units.actions import OrganisationError
 from units.admin_forms import ScopedForm
@@ -65,21 +66,37 @@ def units_within_reach(user: User) -> "QuerySet[Unit]":
     )
 
 
+def not_ended() -> Q:
+    """The condition that a row's period holds today or is yet to come."""
+    return Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
+
+
 def people_within_reach(user: User) -> "QuerySet[User]":
-    """Those whose name `user` may see; for HR, of those, who is or was employed in its units."""
+    """Those whose name `user` may see; for HR, of those, who is or is to be employed in its units,
+    and who was before and is employed by no other authority now."""
     people: QuerySet[User] = User.objects.visible_to(user)
     if is_system_administrator(user):
         return people
-    employed = Employment.objects.filter(
-        person=OuterRef("pk"), unit__in=units_within_reach(user).values("pk")
+    everywhere = Employment.objects.filter(person=OuterRef("pk"))
+    lasting = everywhere.filter(not_ended())
+    units = units_within_reach(user).values("pk")
+    return people.filter(
+        Exists(lasting.filter(unit__in=units))
+        | Exists(everywhere.filter(unit__in=units)) & ~Exists(lasting)
     )
-    return people.filter(Exists(employed))
 
 
 def words_for(error: Exception) -> str:
-    """Why the database or an action refused, in the user's language."""
+    """Why the database or an action refused, in the user's language.
+
+    Raises `error` itself when it tells of a fault, and of nothing that somebody else does.
+    """
     if isinstance(error, OrganisationError):
         return str(error)
+    if isinstance(error, OperationalError) and not isinstance(
+        error.__cause__, (LockNotAvailable, DeadlockDetected)
+    ):
+        raise error
     diagnosis = getattr(error.__cause__, "diag", None)
     name = getattr(diagnosis, "constraint_name", None)
     if name == "placement_without_ring":
@@ -292,7 +309,7 @@ class ScopedAdmin(admin.ModelAdmin):
         def act() -> HttpResponse:
             try:
                 return view(request, object_id, form_url, extra_context)
-            except (IntegrityError, OrganisationError) as error:
+            except (IntegrityError, OperationalError, OrganisationError) as error:
                 request.refusal = words_for(error)
                 return view(request, object_id, form_url, extra_context)
 

@@ -1,7 +1,7 @@
 """Forms of the administration for people and organisation."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminDateWidget, AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -16,8 +17,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from units.actions import close_unit, merge_unit, place_unit
-from units.models import Employment, Unit, UnitPlacement, User
+from units.actions import (
+    OrganisationError,
+    check_above,
+    close_unit,
+    days_left_out,
+    merge_unit,
+    place_unit,
+)
+from units.models import Employment, RoleAssignment, Unit, UnitPlacement, User
 from units.revisions import ComparedField
 from units.rules import is_system_administrator
 
@@ -129,6 +137,35 @@ def _check_exists(unit: Unit | None, day: date | None, field: str) -> None:
         )
 
 
+def _check_exists_throughout(form: "ScopedForm") -> None:
+    """What somebody does in a unit ends no later than the unit."""
+    unit = form.cleaned_data.get("unit") or getattr(form.instance, "unit", None)
+    starts_on, ends_on = (form.cleaned_data.get(name) for name in ("starts_on", "ends_on"))
+    if (
+        unit is None
+        or starts_on is None
+        or not {"unit", "starts_on", "ends_on"} & set(form.changed_data)
+    ):
+        return
+    if ends_on and ends_on < starts_on:
+        return  # told by the model
+    _check_exists(unit, starts_on, "unit" if "unit" in form.fields else "starts_on")
+    missing = next(days_left_out(starts_on, ends_on, unit.placements.all()), None)
+    if missing:
+        told = _("The unit ends on {day}. Choose that day or an earlier one.")
+        day = date_format(missing[0] - timedelta(days=1))
+        raise ValidationError({"ends_on": told.format(day=day)})
+
+
+def _check_above(parent: Unit | None, starts_on: date | None, ends_on: date | None = None) -> None:
+    _check_exists(parent, starts_on, "parent")
+    if parent and starts_on and not (ends_on and ends_on < starts_on):
+        try:
+            check_above(parent, starts_on, ends_on)
+        except OrganisationError as error:
+            raise ValidationError({"parent": str(error)}) from error
+
+
 # --- People --------------------------------------------------------------------------------------
 
 
@@ -162,15 +199,18 @@ class PersonAddForm(ScopedForm):
     def employment_of(self, person: User) -> Employment | None:
         if not self.cleaned_data.get("unit"):
             return None
-        return Employment(
-            person=person, **{key: self.cleaned_data[key] for key in ("unit", "title", "starts_on")}
-        )
+        employed = {key: self.cleaned_data[key] for key in ("unit", "title", "starts_on")}
+        placements = employed["unit"].placements.all()
+        # The form asks for no last day: in a unit that is to be closed it is the unit's own.
+        missing = next(days_left_out(employed["starts_on"], None, placements), None)
+        ends_on = missing[0] - timedelta(days=1) if missing else None
+        return Employment(person=person, ends_on=ends_on, **employed)
 
 
 class EmploymentForm(ScopedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        _check_exists(cleaned.get("unit"), cleaned.get("starts_on"), "unit")
+        _check_exists_throughout(self)
         return cleaned
 
 
@@ -190,7 +230,7 @@ class NotToOneselfForm(ScopedForm):
 class RoleAssignmentForm(NotToOneselfForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        _check_exists(cleaned.get("unit"), cleaned.get("starts_on"), "unit")
+        _check_exists_throughout(self)
         return cleaned
 
 
@@ -216,7 +256,7 @@ class UnitAddForm(ScopedForm):
         is_city = cleaned.get("kind") == Unit.Kind.CITY
         if not is_city and not cleaned.get("parent") and "parent" not in self.errors:
             self.add_error("parent", _("Choose the unit that it lies under."))
-        _check_exists(cleaned.get("parent"), cleaned.get("starts_on"), "parent")
+        _check_above(cleaned.get("parent"), cleaned.get("starts_on"))
         return cleaned
 
     def placement_of(self, unit: Unit) -> UnitPlacement:
@@ -227,8 +267,31 @@ class UnitAddForm(ScopedForm):
 class PlacementForm(ScopedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        _check_exists(cleaned.get("parent"), cleaned.get("starts_on"), "parent")
+        starts_on, ends_on = cleaned.get("starts_on"), cleaned.get("ends_on")
+        if {"parent", "starts_on", "ends_on"} & set(self.changed_data):
+            _check_above(cleaned.get("parent"), starts_on, ends_on)
+        if starts_on and "ends_on" not in self.errors and (ends_on is None or ends_on >= starts_on):
+            self._check_lost_days(starts_on, ends_on)
         return cleaned
+
+    def _check_lost_days(self, starts_on: date, ends_on: date | None) -> None:
+        before = UnitPlacement.objects.get(pk=self.instance.pk)
+        kept = UnitPlacement(starts_on=starts_on, ends_on=ends_on)
+        for first, last in days_left_out(before.starts_on, before.ends_on, [kept]):
+            lost = Q(ends_on__isnull=True) | Q(ends_on__gte=first)
+            if last:
+                lost &= Q(starts_on__lte=last)
+            if (
+                UnitPlacement.objects.filter(lost, parent=before.unit_id).exists()
+                or Employment.objects.filter(lost, unit=before.unit_id).exists()
+                or RoleAssignment.objects.filter(lost, unit=before.unit_id).exists()
+            ):
+                raise ValidationError(
+                    _(
+                        "Units, people or roles lie in the unit on days when it would no longer "
+                        "exist. Change their dates first."
+                    )
+                )
 
 
 class OrganisationForm(RemembersRevision, forms.Form):
@@ -241,10 +304,10 @@ class OrganisationForm(RemembersRevision, forms.Form):
     revision = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
-        self, data: Any, *, unit: Unit, units: "models.QuerySet[Unit]", **kwargs: Any
+        self, data: Any, *, unit: Unit, units: "models.QuerySet[Unit]", by: User, **kwargs: Any
     ) -> None:
         super().__init__(data, **kwargs)
-        self.unit = unit
+        self.unit, self.by = unit, by
         placements = list(unit.placements.select_related("parent").order_by("starts_on"))
         self.latest = placements[-1] if placements else UnitPlacement(unit=unit)
         self.remember(unit, *placements)
@@ -298,6 +361,7 @@ class PlaceForm(OrganisationForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        # How long it must exist, the action knows.
         _check_exists(cleaned.get("parent"), cleaned.get("starts_on"), "parent")
         return cleaned
 
@@ -314,7 +378,17 @@ class PlaceForm(OrganisationForm):
         )
 
 
-class CloseForm(OrganisationForm):
+class EndingForm(OrganisationForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.unit.goals.filter(status="DRAFT").exists():
+            raise ValidationError(
+                _("Somebody is writing goals for the unit. They are adopted or discarded first.")
+            )
+        return cleaned
+
+
+class CloseForm(EndingForm):
     title = gettext_lazy("Close")
     explanation = gettext_lazy(
         "The unit ends with its last day, and the roles in it with it. Its history and its goals "
@@ -325,11 +399,11 @@ class CloseForm(OrganisationForm):
 
     def carry_out(self) -> str:
         last_day = self.cleaned_data["last_day"]
-        close_unit(unit=self.unit, last_day=last_day)
+        close_unit(unit=self.unit, last_day=last_day, by=self.by)
         return _("{name} is closed after {day}.").format(name=self.unit, day=date_format(last_day))
 
 
-class MergeForm(OrganisationForm):
+class MergeForm(EndingForm):
     title = gettext_lazy("Merge into another unit")
     explanation = gettext_lazy(
         "The day after the last day, people and sub-units belong to the other unit. The goals and "
@@ -341,7 +415,7 @@ class MergeForm(OrganisationForm):
 
     def carry_out(self) -> str:
         into, last_day = self.cleaned_data["into"], self.cleaned_data["last_day"]
-        merge_unit(unit=self.unit, into=into, last_day=last_day)
+        merge_unit(unit=self.unit, into=into, last_day=last_day, by=self.by)
         return _("{name} is part of {into} after {day}.").format(
             name=self.unit, into=into, day=date_format(last_day)
         )

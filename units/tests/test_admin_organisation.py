@@ -1,21 +1,30 @@
 """Units are added, renamed, moved, closed and merged in the administration."""
 
+import threading
 from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from goals.models import Goal
 from units.models import (
+    Employment,
+    ProtectedIdentityKeeper,
+    RoleAssignment,
     Unit,
     UnitPlacement,
+    User,
 )
 from units.tests.admin_world import (
+    NEW_PERSON,
     World,
     adds,
     change_url,
     errors_of,
+    make_person,
     make_unit,
     sent,
     signed_in,
@@ -62,14 +71,12 @@ def test_a_unit_that_hr_may_not_add_is_refused(world, fields, error):
     assert list(errors_of(response)) == [error]
 
 
-def test_a_second_city_or_a_city_under_a_unit_is_refused_in_words(world):
+def test_a_second_city_is_refused_in_words(world):
     good, _model = adds(world)["units_unit"]
     client, url = signed_in(world.sysadmin), reverse("admin:units_unit_add")
 
     response = sent(client, url, **good | {"kind": "CITY", "parent": ""})
 
-    assert "__all__" in errors_of(response)
-    response = sent(client, change_url(world.board_a), kind="CITY")
     assert "__all__" in errors_of(response)
 
 
@@ -208,3 +215,174 @@ def test_a_period_that_ends_before_it_starts_is_refused_at_the_field(world):
     for name in ("units_unitplacement", "units_employment", "units_roleassignment"):
         response = sent(client, change_url(objects[name]), ends_on="2020-01-01")
         assert list(errors_of(response)) == ["ends_on"], name
+
+
+# --- What lies in a unit that ends ---------------------------------------------------------------
+
+
+def end_of(unit, last_day):
+    UnitPlacement.objects.filter(unit=unit).update(ends_on=last_day)
+
+
+@pytest.mark.parametrize("what", ["people", "role", "units"])
+@pytest.mark.parametrize(
+    "fields", [{"ends_on": "2026-06-30"}, {"starts_on": "2024-06-30"}, {"starts_on": "2026-06-30"}]
+)
+def test_a_placement_is_not_shortened_while_something_lies_in_it(world, what, fields):
+    unit = {"people": world.other_unit_a, "role": world.other_unit_a, "units": world.board_b}[what]
+    if what == "people":
+        Employment.objects.create(
+            person=world.employee_a, unit=unit, title="Kock", starts_on=date(2024, 1, 1)
+        )
+    if what == "role":
+        RoleAssignment.objects.create(
+            person=world.employee_a, unit=unit, role="MANAGER", starts_on=date(2024, 1, 1)
+        )
+    placement = unit.placements.get()
+
+    response = sent(signed_in(world.sysadmin), change_url(placement), **fields)
+
+    assert errors_of(response)["__all__"]
+    placement.refresh_from_db()
+    assert placement.ends_on is None
+
+
+def test_an_empty_placement_is_shortened(world):
+    placement = world.other_unit_a.placements.get()
+
+    response = sent(signed_in(world.hr_a), change_url(placement), ends_on="2026-06-30")
+
+    assert response.status_code == 302
+
+
+@pytest.mark.parametrize("name", ["units_employment", "units_roleassignment"])
+def test_nothing_in_a_unit_goes_on_after_its_last_day(world, name):
+    end_of(world.other_unit_a, date(2026, 6, 30))
+    client, url = signed_in(world.hr_a), reverse(f"admin:{name}_add")
+    fields, model = adds(world)[name]
+    fields["unit"] = world.other_unit_a.pk
+
+    for ends_on in ("", "2026-07-01"):
+        response = sent(client, url, **fields, ends_on=ends_on)
+        assert list(errors_of(response)) == ["ends_on"]
+    assert sent(client, url, **fields, ends_on="2026-06-30").status_code == 302
+
+    added = model.objects.get(unit=world.other_unit_a)
+    assert list(errors_of(sent(client, change_url(added), ends_on="2026-07-01"))) == ["ends_on"]
+
+
+def test_a_new_person_in_a_unit_that_is_to_close_is_employed_until_then(world):
+    end_of(world.other_unit_a, date(2026, 6, 30))
+
+    sent(
+        signed_in(world.hr_a),
+        reverse("admin:units_user_add"),
+        **NEW_PERSON,
+        unit=world.other_unit_a.pk,
+    )
+
+    assert Employment.objects.get(person__account_name="ny").ends_on == date(2026, 6, 30)
+
+
+def test_a_unit_lies_under_no_unit_that_ends_before_it(world):
+    end_of(world.other_unit_a, date(2026, 6, 30))
+    client, above = signed_in(world.hr_a), world.other_unit_a.pk
+    fields, _model = adds(world)["units_unit"]
+    place = reverse("admin:units_unit_place", args=[world.unit_a.pk])
+
+    added = sent(client, reverse("admin:units_unit_add"), **fields | {"parent": above})
+    moved = sent(client, place, parent=above, starts_on="2026-01-01")
+    mended = sent(
+        client, change_url(world.unit_a.placements.get()), parent=above, starts_on="2024-01-01"
+    )
+
+    assert list(errors_of(added)) == ["parent"]
+    assert list(errors_of(moved)) == ["__all__"]
+    assert list(errors_of(mended)) == ["parent"]
+
+
+# --- What a unit is ------------------------------------------------------------------------------
+
+
+def test_the_kind_of_a_placed_unit_changes_only_within_an_authority(world):
+    client = signed_in(world.sysadmin)
+
+    for kind in ("BOARD", "CITY"):
+        assert list(errors_of(sent(client, change_url(world.unit_a), kind=kind))) == ["kind"]
+    assert sent(client, change_url(world.unit_a), kind="GROUP").status_code == 302
+    for unit in (world.board_a, world.city):
+        kind = unit.kind
+        assert sent(client, change_url(unit), kind="UNIT").status_code == 302
+        unit.refresh_from_db()
+        assert unit.kind == kind
+
+
+# --- Refusals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tool", ["close", "merge"])
+def test_a_unit_does_not_end_while_its_goals_are_being_written(world, tool):
+    Goal.objects.create(
+        unit=world.other_unit_a, level="UNIT", title="Utkast", first_year=2026, last_year=2026
+    )
+
+    response = sent(
+        signed_in(world.hr_a),
+        reverse(f"admin:units_unit_{tool}", args=[world.other_unit_a.pk]),
+        last_day="2026-12-31",
+        into=world.unit_a.pk,
+    )
+
+    assert errors_of(response)["__all__"]
+    assert "Utkast" not in str(errors_of(response))
+
+
+def test_closing_a_unit_does_not_tell_of_a_protected_person(world):
+    make_person("gömd", world.other_unit_a, has_protected_identity=True)
+    url = reverse("admin:units_unit_close", args=[world.other_unit_a.pk])
+
+    def reason(unit_url):
+        response = sent(signed_in(world.hr_a), unit_url, last_day="2026-12-31")
+        return str(errors_of(response)["__all__"])
+
+    untold = reason(url)
+    assert untold
+    assert untold != reason(reverse("admin:units_unit_close", args=[world.unit_a.pk]))
+    ProtectedIdentityKeeper.objects.create(
+        person=User.objects.get(account_name="gömd"), administrator=world.hr_a,
+        starts_on=date(2026, 1, 1),
+    )  # fmt: skip
+    assert untold != reason(url)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_too_long_for_the_tree_is_told_in_words():
+    world = World()
+    client = signed_in(world.hr_a)
+    place = reverse("admin:units_unit_place", args=[world.unit_a.pk])
+    fields = {"name": "Nytt", "starts_on": "2026-02-01"}
+    taken, answered = threading.Event(), threading.Event()
+
+    def hold_the_tree():
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext('units_unitplacement'))")
+                taken.set()
+                answered.wait(20)
+        finally:
+            connections.close_all()
+
+    holder = threading.Thread(target=hold_the_tree)
+    holder.start()
+    try:
+        assert taken.wait(5)
+        moved = sent(client, place, **fields)
+        mended = sent(client, change_url(world.unit_a.placements.get()), name="Nytt")
+    finally:
+        answered.set()
+        holder.join()
+
+    for response in (moved, mended):
+        assert response.status_code == 200
+        assert len(errors_of(response)["__all__"]) == 1
+    assert world.unit_a.placements.get().name == "Enhet A11"

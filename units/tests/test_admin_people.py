@@ -1,9 +1,11 @@
 """What HR and system administrators may do with people, employments and roles."""
 
-from datetime import date
+from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from units.models import (
     Employment,
@@ -101,18 +103,52 @@ def test_hr_does_not_change_who_holds_an_office_role_nor_itself(world):
         assert client.post(change_url(person), {"is_active": ""}).status_code == 403
 
 
-def test_hr_reads_but_does_not_change_who_now_works_for_another_authority(world):
+@pytest.mark.parametrize("days", [-30, 30])
+def test_who_now_works_for_another_authority_alone_is_beyond_hr(world, days):
     Employment.objects.filter(person=world.employee_a).update(ends_on=date(2025, 1, 1))
-    client = signed_in(world.hr_a)
-    assert sent(client, change_url(world.employee_a), given_name="A").status_code == 302
+    client, person = signed_in(world.hr_a), world.employee_a
+    assert sent(client, change_url(person), given_name="A").status_code == 302
+    ended = person.employments.get()
 
     Employment.objects.create(
-        person=world.employee_a, unit=world.unit_b, title="Lärare", starts_on=date(2025, 1, 2)
+        person=person,
+        unit=world.unit_b,
+        title="Lärare",
+        starts_on=timezone.localdate() + timedelta(days=days),
     )
 
-    assert client.get(change_url(world.employee_a)).status_code == 200
-    assert client.post(change_url(world.employee_a), {}).status_code == 403
-    assert "Enhet B11" not in text_of(client.get(change_url(world.employee_a)))
+    assert client.get(change_url(person)).status_code == 404
+    assert client.post(change_url(person), {}).status_code == 404
+    assert person.email not in text_of(client.get(reverse("admin:units_user_changelist")))
+    employed = sent(
+        client, reverse("admin:units_employment_add"), person=person.pk,
+        unit=world.other_unit_a.pk, title="Kock", starts_on="2026-01-01",
+    )  # fmt: skip
+    assert list(errors_of(employed)) == ["person"]
+    # The ended employment stays to be read, and is not opened again.
+    assert client.get(change_url(ended)).status_code == 200
+    assert client.post(change_url(ended), {"ends_on": ""}).status_code == 403
+    assert signed_in(world.hr_b).get(change_url(person)).status_code == 200
+
+
+def test_the_account_of_who_works_in_two_authorities_belongs_to_neither(world):
+    client, person = signed_in(world.hr_a), world.employee_a
+    Employment.objects.create(
+        person=person, unit=world.unit_b, title="Lärare", starts_on=date(2025, 1, 2)
+    )
+    account = {"account_name": "taken", "email": "taken@stad.test"}
+    url = change_url(person)
+    assert "Enhet B11" not in text_of(client.get(url))
+    data = {"form_token": str(uuid4()), "given_name": "Annika", "family_name": "Ek", **account}
+    form = client.get(url).context["adminform"].form
+
+    response = client.post(url, data | {"revision": form["revision"].value()})
+
+    assert response.status_code == 302
+    person.refresh_from_db()
+    assert (person.given_name, person.account_name) == ("Annika", "anna")
+    assert (person.email, person.is_active) == ("anna@stad.test", True)
+    assert sent(signed_in(world.sysadmin), url, **account).status_code == 302
 
 
 @pytest.mark.parametrize(
