@@ -1,14 +1,15 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dialogues.reports import own_employments
-from goals.models import Expectation, Goal
+from goals.models import Expectation, Goal, holds_any
 from units.forms import LongTexts
-from units.models import Employment, User
+from units.models import Employment, UnitLine, User
+from units.rules import went_up_in
 
 TEXT_HELP = _(
     "Say what the employee is to contribute, in words that both of you would use. "
@@ -60,7 +61,7 @@ class GiveExpectationForm(LongTexts, forms.Form):
         self.fields["employments"].unit_pk = goal.unit_id
         self.fields["employments"].queryset = (
             own_employments(giver, goal.unit)
-            .annotate(has_expectation=Exists(held.filter(employment=OuterRef("pk"))))
+            .annotate(has_expectation=holds_any(held))
             .select_related("person", "unit")
             .in_swedish_order()
         )
@@ -84,15 +85,17 @@ class ExpectationForm(LongTexts, forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.initial.setdefault("revision", self.instance.revision)
         self.fields["goal"].empty_label = None
-        employment, year = self.instance.employment, self.instance.goal.first_year
-        self.fields["goal"].queryset = (
+        unit = went_up_in(self.instance.employment.unit)
+        line = UnitLine.objects.active_on().within_border().filter(descendant=unit)
+        on_line = (
             Goal.objects.adopted()
-            .for_year(year)
+            .for_year(self.instance.goal.first_year)
             .at_level(Goal.Level.UNIT)
-            .filter(unit__lines_down__descendant=employment.unit_id)
-            .distinct()
-            .order_by("title", "pk")
+            .filter(unit__in=line.values("ancestor"))
         )
+        # What is chosen already stays choosable, also after the unit has moved.
+        choosable = Q(pk__in=on_line.values("pk")) | Q(pk=self.instance.goal_id)
+        self.fields["goal"].queryset = Goal.objects.filter(choosable).order_by("title", "pk")
 
 
 class WithdrawForm(LongTexts, forms.Form):

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from dialogues.models import Acknowledgement
-from goals.models import Expectation
+from goals.models import Expectation, holds_any
 from goals.rules import FEWEST_IN_A_FIGURE
 from units.models import Employment, Role, RoleAssignment, Unit, User
 from units.models.people import EmploymentQuerySet
@@ -15,10 +15,11 @@ from units.models.people import EmploymentQuerySet
 
 def with_knowledge(employments: EmploymentQuerySet, year: int) -> EmploymentQuerySet:
     """Annotate `has_expectation` and `knows`: every expectation in force has been acknowledged."""
-    held = Expectation.objects.in_force().for_year(year).filter(employment=OuterRef("pk"))
+    held = Expectation.objects.in_force().for_year(year)
     said = Acknowledgement.objects.in_step().filter(expectation=OuterRef("pk"))
+    has_unknown = holds_any(held.filter(~Exists(said)))
     return employments.annotate(
-        has_expectation=Exists(held), knows=Exists(held) & ~Exists(held.filter(~Exists(said)))
+        has_expectation=holds_any(held), knows=holds_any(held) & ~has_unknown
     )
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dialogues.models import with_acknowledgement
-from goals.models import Expectation, Goal
+from goals.models import Expectation, Goal, holds_any
 from units.models import Employment, Role, RoleAssignment, Unit, User
 
 NEXT_YEAR_FROM_MONTH = 11  # from November on next year's goals are to be written
@@ -39,7 +39,7 @@ def todos_of(user: User, day: date | None = None) -> list[Todo]:
 
 
 def _to_know(user: User, day: date) -> list[Todo]:
-    held = Expectation.objects.held_by(user).in_force().for_year(day.year)
+    held = Expectation.objects.held_by(user).not_left(day).in_force().from_year(day.year)
     unknown = with_acknowledgement(held).filter(Q(acknowledged_at=None)).order_by("given_at", "pk")
     return [
         Todo(
@@ -54,6 +54,7 @@ def _to_know(user: User, day: date) -> list[Todo]:
 def _withdrawn(user: User, day: date) -> list[Todo]:
     lately = (
         Expectation.objects.held_by(user)
+        .not_left(day)
         .withdrawn()
         .filter(withdrawn_at__date__gt=day - WITHDRAWAL_TOLD_FOR)
     )
@@ -93,10 +94,10 @@ def _to_adopt(user: User, day: date) -> list[Todo]:
 
 
 def _to_give(user: User, day: date) -> list[Todo]:
-    has_one = Expectation.objects.in_force().for_year(day.year).filter(employment=OuterRef("pk"))
+    has_one = holds_any(Expectation.objects.in_force().for_year(day.year), day)
     without = (
         Employment.objects.managed_by(user, day)
-        .filter(~Exists(has_one))
+        .filter(~has_one)
         .values_list("unit", "unit__name")
         .order_by("unit__name", "unit")
     )

@@ -7,9 +7,10 @@ import pghistory
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Upper
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from units.models import Employment, Role, Unit, UnitLine, User
@@ -307,14 +308,36 @@ class GoalVersion(models.Model):
         return f"{self.number}. {self.title}"
 
 
+def holds_any(expectations: "ExpectationQuerySet", day: date | None = None) -> Q:
+    """In a query of employments: whether any of these was given in one, or in that which went on
+    as it when the unit was merged."""
+    merged = Employment.objects.merged_by(day or timezone.localdate())
+    given_before = expectations.filter(
+        employment__in=merged,
+        employment__person=OuterRef("person"),
+        employment__unit__successor=OuterRef("unit"),
+    )
+    given_here = expectations.filter(employment=OuterRef("pk"))
+    return Q(Exists(given_here)) | Q(Exists(given_before))
+
+
 class ExpectationQuerySet(models.QuerySet["Expectation"]):
     def visible_to(self, user: User, day: date | None = None) -> Self:
-        """The two: the employee, and the manager of the employment that it was given in."""
-        managed = Employment.objects.managed_by(user, day)
-        return self.filter(Q(employment__person=user) | Q(employment__in=managed))
+        """The two: the employee, and the manager of the employment that it was given in, also after
+        the unit has been merged into another."""
+        answered_for = Employment.objects.answered_for_by(user, day)
+        return self.filter(Q(employment__person=user) | Q(employment__in=answered_for))
 
     def held_by(self, user: User) -> Self:
         return self.filter(employment__person=user)
+
+    def not_left(self, day: date | None = None) -> Self:
+        """Without those of an employment that one has left."""
+        return self.filter(employment__in=Employment.objects.not_left(day))
+
+    def left(self, day: date | None = None) -> Self:
+        """Those of an employment that one has left."""
+        return self.exclude(employment__in=Employment.objects.not_left(day))
 
     def in_force(self) -> Self:
         return self.filter(status=Expectation.Status.ACTIVE)
@@ -324,6 +347,9 @@ class ExpectationQuerySet(models.QuerySet["Expectation"]):
 
     def for_year(self, year: int) -> Self:
         return self.filter(goal__first_year=year)
+
+    def from_year(self, year: int) -> Self:
+        return self.filter(goal__first_year__gte=year)
 
     def with_line(self) -> Self:
         """With the goal it serves and the line up to the council, in one statement."""

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from goals.models import Expectation, Goal, GoalQuerySet
+from goals.models import Expectation, Goal, GoalQuerySet, holds_any
 from goals.rules import FEWEST_IN_A_FIGURE
 from units.models import Employment, Role, Unit, UnitLine, User
 from units.periods import active_on
@@ -345,13 +345,13 @@ def employees_without_expectation(
     units = units_with_statistics_for(user)
     if board:
         units = units.filter(pk__in=Unit.objects.below(board, day).values("pk"))
-    given = Expectation.objects.in_force().for_year(year).filter(employment=OuterRef("pk"))
+    given = holds_any(Expectation.objects.in_force().for_year(year), day)
     rows: Iterable[dict[str, Any]] = (
         Employment.objects.active_on(day)
         .filter(unit__in=units, person__has_protected_identity=False)
         .order_by()
         .values("unit", "unit__name")
-        .annotate(employed=Count("pk"), without=Count("pk", filter=~Exists(given)))
+        .annotate(employed=Count("pk"), without=Count("pk", filter=~given))
         .filter(employed__gte=FEWEST_IN_A_FIGURE, without__gt=0)
         .order_by("-without", "unit__name", "unit")
     )

@@ -4,7 +4,7 @@ from datetime import date
 
 from goals.models import Expectation, Goal
 from units.models import Employment, Role, Unit, User
-from units.rules import heads, is_manager_of, reaches
+from units.rules import answers_for, heads, is_manager_of, reaches
 
 FEWEST_IN_A_FIGURE = 5  # design, section 4: a smaller group is suppressed
 
@@ -44,11 +44,11 @@ def can_change_goal(user: User, goal: Goal, day: date | None = None) -> bool:
 
 def can_view_expectation(user: User, expectation: Expectation, day: date | None = None) -> bool:
     employment = expectation.employment
-    return user.pk == employment.person_id or is_manager_of(user, employment, day)
+    return user.pk == employment.person_id or answers_for(user, employment, day)
 
 
 def can_edit_expectation(user: User, expectation: Expectation, day: date | None = None) -> bool:
-    return expectation.is_in_force and is_manager_of(user, expectation.employment, day)
+    return expectation.is_in_force and answers_for(user, expectation.employment, day)
 
 
 def can_withdraw_expectation(user: User, expectation: Expectation, day: date | None = None) -> bool:

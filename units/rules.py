@@ -15,6 +15,7 @@ from units.models import (
     UnitLine,
     User,
 )
+from units.models.people import MERGERS_FOLLOWED
 
 
 def reaches(user: User, unit: Unit, *roles: str, day: date | None = None) -> bool:
@@ -42,6 +43,21 @@ def heads(user: User, unit: Unit, day: date | None = None) -> bool:
 
 def is_manager_of(user: User, employment: Employment, day: date | None = None) -> bool:
     return Employment.objects.managed_by(user, day).filter(pk=employment.pk).exists()
+
+
+def answers_for(user: User, employment: Employment, day: date | None = None) -> bool:
+    """Manages the employment or, when its unit has been merged, the one that it goes on as."""
+    return Employment.objects.answered_for_by(user, day).filter(pk=employment.pk).exists()
+
+
+def went_up_in(unit: Unit, day: date | None = None) -> Unit:
+    """The unit itself or, when it has been merged, the one that its people followed to."""
+    for _step in range(MERGERS_FOLLOWED):
+        is_open = Unit.objects.active_on(day).filter(pk=unit.pk).exists()
+        if is_open or unit.successor is None:
+            break
+        unit = unit.successor
+    return unit
 
 
 def works_in(user: User, unit: Unit, day: date | None = None) -> bool:

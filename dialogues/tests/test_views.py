@@ -1,13 +1,26 @@
 """Expectations as the two see them: given, read, known, changed and withdrawn."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from dialogues.forms import ExpectationForm, GiveExpectationForm
 from dialogues.models import Acknowledgement
-from goals.models import Expectation
-from stockholm_quality.tests.world import canary
+from goals.models import Expectation, Goal
+from goals.rules import can_give_expectation
+from stockholm_quality.tests.world import (
+    LONG_AGO,
+    PERSONAS,
+    add_expectation,
+    add_goal,
+    add_person,
+    canary,
+)
+from units.actions import merge_unit
+from units.models import Employment, Role, RoleAssignment, UnitPlacement
 
 
 def post(client, name, *args, **fields):
@@ -175,3 +188,137 @@ def test_what_was_withdrawn_meanwhile_refuses_the_change_but_shows_it_to_copy(wo
 
     assert answer.status_code == 403
     assert words in answer.content.decode()
+
+
+# --- What the forms offer is what the rules allow ------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PERSONAS)
+def test_the_form_offers_those_to_whom_the_rule_lets_one_give(world, name):
+    user = world.people[name]
+    for goal in (world.unit_goal, world.loose_goal, world.other_unit_goal):
+        allowed = {e for e in Employment.objects.all() if can_give_expectation(user, goal, e)}
+
+        form = GiveExpectationForm(giver=user, goal=goal)
+
+        assert set(form.fields["employments"].queryset) == allowed
+
+
+def choosable(expectation):
+    form = ExpectationForm(instance=Expectation.objects.get(pk=expectation.pk))
+    return set(form.fields["goal"].queryset)
+
+
+def test_the_goals_one_may_change_to_are_those_one_may_give_on_and_the_one_chosen(world):
+    add_goal(world, "departments", "department", "UNIT", "board_goal")
+    add_goal(world, "groups", "group", "UNIT", "board_goal")
+    manager, employment = world.people["manager"], world.employments["employee"]
+    allowed = {g for g in Goal.objects.all() if can_give_expectation(manager, g, employment)}
+    assert allowed == {world.unit_goal, world.goals["departments"]}
+
+    assert choosable(world.expectation) == allowed
+    given_elsewhere = add_expectation(world, "borta", "employee", "other_unit_goal")
+    assert choosable(given_elsewhere) == allowed | {world.other_unit_goal}
+
+
+def test_goals_of_where_the_unit_lay_before_cannot_be_chosen(world):
+    add_goal(world, "departments", "department", "UNIT", "board_goal")
+    today = timezone.localdate()
+    world.unit.placements.update(ends_on=today - timedelta(days=1), revision=2)
+    UnitPlacement.objects.create(
+        unit=world.unit, parent=world.board, name="Förskolan Ängen", starts_on=today
+    )
+
+    assert choosable(world.expectation) == {world.unit_goal}
+
+
+# --- Employments that end ------------------------------------------------------------------------
+
+
+def merge_into_next(world):
+    add_person(world, "new_manager", None)
+    RoleAssignment.objects.create(
+        person=world.new_manager, unit=world.next_unit, role=Role.MANAGER, starts_on=LONG_AGO
+    )
+    # Who acts from today would hold a role in a unit that is no more.
+    RoleAssignment.objects.filter(person=world.acting_manager).delete()
+    yesterday = timezone.localdate() - timedelta(days=1)
+    merge_unit(unit=world.unit, into=world.next_unit, last_day=yesterday)
+
+
+def test_after_a_merger_the_new_manager_finds_changes_and_withdraws_the_expectation(
+    world, as_persona
+):
+    merge_into_next(world)
+    client = as_persona("new_manager")
+
+    people = client.get(reverse("dialogues:people", args=[world.next_unit.pk]))
+    held = {e.person.account_name: set(found) for e, found in people.context["held"]}
+    changed = post(
+        client,
+        "expectation_edit",
+        world.expectation.pk,
+        text="Läs varje kväll",
+        goal=world.loose_goal.pk,
+        revision=1,
+    )
+    withdrawn = post(
+        client, "expectation_withdraw", world.expectation.pk, reason="Bytt", revision=2
+    )
+
+    assert held["employee"] == {world.expectation, world.known_expectation}
+    assert held["neighbour"] == set()
+    assert changed.url == withdrawn.url == world.expectation.get_absolute_url()
+    now = Expectation.objects.get(pk=world.expectation.pk)
+    assert (now.text, now.goal, now.is_in_force) == ("Läs varje kväll", world.loose_goal, False)
+
+
+def test_after_a_merger_nobody_is_without_what_they_have(world, as_persona):
+    merge_into_next(world)
+
+    page = as_persona("new_manager").get(reverse("dialogues:people", args=[world.next_unit.pk]))
+
+    having = {e.person.account_name for e, _held in page.context["held"] if e.has_expectation}
+    assert {"employee", "colleague", "protected"} <= having
+    assert "neighbour" not in having
+
+
+def test_the_start_page_after_a_merger_is_as_before(world, as_persona):
+    merge_into_next(world)
+
+    start = as_persona("employee").get("/").context
+
+    assert {e for e, _nodes in start["threads"]} == {world.expectation, world.known_expectation}
+    assert start["from_earlier"] == []
+    assert world.expectation.get_absolute_url() in [todo.url for todo in start["todos"]]
+
+
+def test_what_was_expected_in_an_employment_that_one_has_left_is_folded_away(world, as_persona):
+    yesterday = timezone.localdate() - timedelta(days=1)
+    Employment.objects.filter(person=world.employee).update(ends_on=yesterday, revision=2)
+    Employment.objects.create(
+        person=world.employee, unit=world.other_unit, title="Kock", starts_on=timezone.localdate()
+    )
+
+    page = as_persona("employee").get("/")
+
+    assert page.context["threads"] == []
+    assert page.context["from_earlier"] == [world.expectation, world.known_expectation]
+    assert page.context["todos"] == []
+    assert page.content.decode().count(world.expectation.get_absolute_url()) == 1
+
+
+def test_the_start_page_leads_to_next_year_when_something_is_expected_then(world, as_persona):
+    client = as_persona("employee")
+    without = client.get("/").context["next_year"]
+    later = world.year + 1
+    add_goal(world, "next", "unit", "UNIT", first_year=later, last_year=later)
+    coming = add_expectation(world, "nästa", "employee", "next")
+
+    page = client.get("/")
+
+    assert without is None
+    assert f'href="?year={later}"' in page.content.decode()
+    assert coming.get_absolute_url() in [todo.url for todo in page.context["todos"]]
+    next_page = client.get(f"/?year={later}").context
+    assert [expectation for expectation, _nodes in next_page["threads"]] == [coming]

@@ -30,7 +30,7 @@ from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
 from units.models import Draft
 from units.revisions import ComparedField, StaleRevisionError, compare_with_current, seen_now
-from units.rules import is_manager_of
+from units.rules import answers_for
 from units.submissions import once
 
 LONGEST_NUMBER = 5  # digits of a version
@@ -144,7 +144,7 @@ def expectation_edit(request: AuthedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def expectation_withdraw(request: AuthedRequest, pk: int) -> HttpResponse:
     expectation = _get_expectation(request, pk)
-    if not expectation.is_in_force and is_manager_of(request.user, expectation.employment):
+    if not expectation.is_in_force and answers_for(request.user, expectation.employment):
         messages.info(request, _("The expectation has been withdrawn already."))
         return redirect(expectation)
     require(can_withdraw_expectation(request.user, expectation))

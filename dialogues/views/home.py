@@ -21,20 +21,26 @@ NOON, EVENING = 10, 17
 @require_safe
 def home(request: AuthedRequest) -> HttpResponse:
     year = asked_year(request)
-    held = Expectation.objects.held_by(request.user).in_force().for_year(year)
+    this_year = timezone.localdate().year
+    in_force = Expectation.objects.held_by(request.user).in_force()
+    held = in_force.for_year(year)
     expectations = (
-        with_acknowledgement(held)
+        with_acknowledgement(held.not_left())
         .with_line()
         .order_by(F("acknowledged_at").asc(nulls_first=True), "given_at", "pk")[:MOST_SHOWN]
     )
     context = {
         "greeting": _greeting(),
         "year": year,
-        "this_year": timezone.localdate().year,
+        "this_year": this_year,
+        "next_year": this_year + 1
+        if year == this_year and in_force.not_left().for_year(this_year + 1).exists()
+        else None,
         "threads": [
             (expectation, thread_of_expectation(expectation, _("Your expectation")))
             for expectation in expectations
         ],
+        "from_earlier": list(held.left().order_by("given_at", "pk")[:MOST_SHOWN]),
         "withdrawn": list(
             Expectation.objects.held_by(request.user)
             .withdrawn()

@@ -104,14 +104,19 @@ def _goals_to_give(unit: Unit, year: int) -> list[Goal]:
 def _held_by(
     employments: list[Employment], year: int
 ) -> list[tuple[Employment, list[Expectation]]]:
-    """Each employee of the page with their expectations, in one statement for all."""
+    """Each employee of the page with their expectations, in one statement for all; those that were
+    given in a unit that has been merged since are with the employment of today."""
+    shown = Employment.objects.filter(pk__in=[employment.pk for employment in employments])
     expectations = (
         with_acknowledgement(Expectation.objects.in_force().for_year(year))
-        .filter(employment__in=[employment.pk for employment in employments])
-        .select_related("goal")
+        .filter(employment__in=Employment.objects.going_on_as(shown))
+        .select_related("goal", "employment")
         .order_by("given_at", "pk")
     )
     held: dict[int, list[Expectation]] = {employment.pk: [] for employment in employments}
+    of_person = {employment.person_id: employment.pk for employment in employments}
     for expectation in expectations:
-        held[expectation.employment_id].append(expectation)
+        given_in = expectation.employment
+        today = given_in.pk if given_in.pk in held else of_person[given_in.person_id]
+        held[today].append(expectation)
     return [(employment, held[employment.pk]) for employment in employments]

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from goals import rules
 from goals.models import Expectation, Goal
-from stockholm_quality.tests.world import PERSONAS
-from units.models import Role, RoleAssignment
+from stockholm_quality.tests.world import LONG_AGO, PERSONAS, add_person
+from units.actions import merge_unit
+from units.models import Employment, Role, RoleAssignment
 
 EVERYONE = set(PERSONAS)
 HEADS = {"manager", "acting_manager"}
@@ -178,3 +179,96 @@ def test_who_managed_yesterday_is_told_so_when_asked_about_yesterday(world):
     assert not rules.can_view_goal(world.former_manager, world.unit_draft)
     assert rules.can_view_expectation(world.former_manager, world.expectation, yesterday)
     assert not rules.can_view_expectation(world.former_manager, world.expectation)
+
+
+# --- Units that merge ----------------------------------------------------------------------------
+
+YESTERDAY = timezone.localdate() - timedelta(days=1)
+
+
+def head(world, name, unit):
+    person = add_person(world, name, None)
+    RoleAssignment.objects.create(
+        person=person, unit=world.units[unit], role=Role.MANAGER, starts_on=LONG_AGO
+    )
+    return person
+
+
+def merge(world, unit, into, last_day=YESTERDAY):
+    # Who acts from today would hold a role in a unit that is no more.
+    RoleAssignment.objects.filter(person=world.acting_manager).delete()
+    merge_unit(unit=world.units[unit], into=world.units[into], last_day=last_day)
+    for each in world.units.values():
+        each.refresh_from_db()
+
+
+def rights_to(user, expectation):
+    expectation = Expectation.objects.get(pk=expectation.pk)
+    visible = Expectation.objects.visible_to(user).filter(pk=expectation.pk).exists()
+    assert rules.can_view_expectation(user, expectation) == visible
+    return visible, rules.can_edit_expectation(user, expectation)
+
+
+def test_after_a_merger_the_manager_of_the_unit_that_stays_answers_for_the_expectation(world):
+    new = head(world, "new_manager", "next_unit")
+    before = rights_to(new, world.expectation)
+
+    merge(world, "unit", "next_unit")
+
+    assert before == (False, False)
+    assert rights_to(new, world.expectation) == (True, True)
+    assert rights_to(new, world.withdrawn_expectation) == (True, False)
+    assert rights_to(new, world.strangers_expectation) == (False, False)
+    assert rights_to(world.manager, world.expectation) == (False, False)
+    assert rights_to(world.employee, world.expectation) == (True, False)
+
+
+def test_two_mergers_after_each_other_are_followed(world):
+    head(world, "new_manager", "next_unit")
+    newest = head(world, "newest_manager", "small_unit")
+
+    merge(world, "unit", "next_unit", YESTERDAY - timedelta(days=9))
+    merge(world, "next_unit", "small_unit")
+
+    assert rights_to(newest, world.expectation) == (True, True)
+    assert rights_to(world.people["new_manager"], world.expectation) == (False, False)
+
+
+def test_a_merger_that_lies_ahead_opens_nothing_yet(world):
+    new = head(world, "new_manager", "next_unit")
+    Employment.objects.create(
+        person=world.employee, unit=world.next_unit, title="Kock", starts_on=LONG_AGO
+    )
+
+    merge(world, "unit", "next_unit", timezone.localdate() + timedelta(days=30))
+
+    assert rights_to(new, world.expectation) == (False, False)
+    assert rights_to(world.manager, world.expectation) == (True, True)
+
+
+def test_who_left_before_the_merger_took_nothing_along(world):
+    new = head(world, "new_manager", "next_unit")
+    Employment.objects.filter(person=world.employee).update(
+        ends_on=YESTERDAY - timedelta(days=30), revision=2
+    )
+    Employment.objects.create(
+        person=world.employee,
+        unit=world.next_unit,
+        title="Kock",
+        starts_on=YESTERDAY - timedelta(days=29),
+    )
+
+    merge(world, "unit", "next_unit")
+
+    assert rights_to(new, world.expectation) == (False, False)
+
+
+def test_after_a_plain_move_the_new_manager_reads_nothing_of_the_old_employment(world):
+    new = head(world, "new_manager", "next_unit")
+    Employment.objects.filter(person=world.employee).update(ends_on=YESTERDAY, revision=2)
+    Employment.objects.create(
+        person=world.employee, unit=world.next_unit, title="Kock", starts_on=timezone.localdate()
+    )
+
+    assert rights_to(new, world.expectation) == (False, False)
+    assert rights_to(world.employee, world.expectation) == (True, False)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from units.models.organisation import Unit, UnitLine
+from units.models.organisation import Unit, UnitLine, UnitPlacement
 from units.periods import PeriodQuerySet, check_period, ends_after_start, no_overlap
 from units.sorting import swedish_order
 
@@ -174,6 +174,10 @@ class User(AbstractBaseUser):
         return any(role in roles for role, _unit in self.roles_today)
 
 
+# How many mergers after each other an employment is followed through.
+MERGERS_FOLLOWED = 2
+
+
 class EmploymentQuerySet(PeriodQuerySet):
     def managed_by(self, user: User, day: date | None = None) -> Self:
         """Employments whose nearest manager is `user`: the manager of the unit itself or, where it
@@ -203,6 +207,39 @@ class EmploymentQuerySet(PeriodQuerySet):
             descendant=OuterRef("unit"),
         )
         return self.active_on(day).exclude(person=user).filter(Exists(mine))
+
+    def answered_for_by(self, user: User, day: date | None = None) -> Self:
+        """`managed_by`, and those that go on as one of these since their unit was merged."""
+        return self.going_on_as(Employment.objects.managed_by(user, day), day)
+
+    def not_left(self, day: date | None = None) -> Self:
+        """Those that have not ended, or ended only because their unit was merged."""
+        day = day or timezone.localdate()
+        coming = Employment.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+        return self.going_on_as(coming, day)
+
+    def going_on_as(self, later: "EmploymentQuerySet", day: date | None = None) -> Self:
+        """`later` themselves, and the ended employments that became one of them by a merger: a
+        merged unit is the same unit going on, but who left it before that took nothing along."""
+        going_on = Q(pk__in=later.order_by().values("pk"))
+        for _step in range(MERGERS_FOLLOWED):
+            same_person = later.order_by().filter(
+                person=OuterRef("person"), unit=OuterRef("unit__successor")
+            )
+            later = Employment.objects.merged_by(day).filter(Exists(same_person))
+            going_on |= Q(pk__in=later.values("pk"))
+        return self.filter(going_on)
+
+    def merged_by(self, day: date | None = None) -> Self:
+        """Those that ended, before that day, with their unit when it was merged."""
+        lived_on = UnitPlacement.objects.filter(unit=OuterRef("unit")).filter(
+            Q(ends_on__isnull=True) | Q(ends_on__gt=OuterRef("ends_on"))
+        )
+        return self.filter(
+            ~Exists(lived_on),
+            unit__successor__isnull=False,
+            ends_on__lt=day or timezone.localdate(),
+        )
 
     def in_swedish_order(self) -> Self:
         return self.order_by(
