@@ -109,11 +109,13 @@ def discard_goal(*, goal: Goal, revision: int, by: User) -> None:
 
 
 def keep_version(goal: Goal, *, reason: str, by: User | None) -> GoalVersion:
-    """Freeze the goal's text in force under its version number."""
+    """Freeze the goal's text in force, and what it serves, under its version number."""
+    contributes_to = Goal.objects.filter(supporters__goal=goal).in_order_of_numbers()
     return GoalVersion.objects.create(
         goal=goal,
         number=goal.version_number,
         parent_id=goal.parent_id,
+        contributes_to="\n".join(map(str, contributes_to)),
         decided_on=goal.decided_on,
         reference_number=goal.reference_number,
         reason=reason,

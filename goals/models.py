@@ -5,10 +5,11 @@ from typing import Any, Self
 
 import pghistory
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
-from django.db.models.functions import Upper
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
+from django.db.models.functions import Cast, Upper
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +47,21 @@ COUNTS_UP = pgtrigger.Trigger(
         RETURN NEW;
     """,
 )
+
+
+def number_order(field: str = "number") -> tuple[Any, str]:
+    """`order_by` expressions: 1.2 before 1.10, and what has no such number last."""
+    parts = Func(F(field), Value("."), function="string_to_array")
+    in_numbers = Case(
+        When(
+            **{f"{field}__regex": r"^[0-9]{1,9}([.][0-9]{1,9})*$"},
+            then=Cast(parts, ArrayField(models.IntegerField())),
+        )
+    )
+    return in_numbers, field
+
+
+_BY_TITLE = (swedish_order("title"), "pk")
 
 
 class GoalQuerySet(models.QuerySet["Goal"]):
@@ -93,10 +109,13 @@ class GoalQuerySet(models.QuerySet["Goal"]):
             *(When(level=level, then=Value(place)) for place, level in enumerate(Goal.Level)),
             output_field=models.SmallIntegerField(),
         )
-        return self.order_by(level, "number", swedish_order("unit__name"), "title", "pk")
+        return self.order_by(level, *number_order(), swedish_order("unit__name"), *_BY_TITLE)
+
+    def in_order_of_numbers(self) -> Self:
+        return self.order_by(*number_order(), *_BY_TITLE)
 
     def in_order_of_units(self) -> Self:
-        return self.order_by(swedish_order("unit__name"), "number", "title", "pk")
+        return self.order_by(swedish_order("unit__name"), *number_order(), *_BY_TITLE)
 
     def servable_by(self, unit: Unit, year: int, day: date | None = None) -> Self:
         """The goals that a goal of `unit` may serve: a board's goal serves the council's; a unit's
@@ -282,6 +301,8 @@ class GoalVersion(models.Model):
     parent = models.ForeignKey(
         Goal, models.PROTECT, null=True, related_name="+", verbose_name=_("serves the goal")
     )
+    # The titles as they were that day, one to a line: the goals themselves may be reworded.
+    contributes_to = models.TextField(_("Also contributes to"), blank=True)
     decided_on = models.DateField(_("decided on"), null=True)
     reference_number = models.CharField(_("reference number"), max_length=40, blank=True)
     reason = models.TextField(_("reason"), blank=True)

@@ -8,13 +8,14 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from goals.models import Expectation, Goal, GoalQuerySet, holds_any
+from goals.models import Expectation, Goal, GoalQuerySet, holds_any, number_order
 from goals.rules import FEWEST_IN_A_FIGURE
 from units.models import Employment, Role, Unit, UnitLine, User
 from units.periods import active_on
+from units.sorting import swedish_order
 
 COUNCIL = (Goal.Level.ORIENTATION, Goal.Level.OPERATIONAL_AREA)
 
@@ -275,7 +276,7 @@ def board_goals_of(year: int, board: Unit) -> GoalQuerySet:
     return (
         goals.with_taken_up(year)
         .select_related("unit", "parent")
-        .order_by(F("parent__number").asc(nulls_last=True), "parent", "number", "pk")
+        .order_by(*number_order("parent__number"), "parent", *number_order(), "pk")
     )
 
 
@@ -299,7 +300,7 @@ def goals_holding(text: str, year: int, board: Unit | None = None) -> GoalQueryS
 def council_goals_not_taken_up(year: int, board: Unit | None = None) -> GoalQuerySet:
     goals = Goal.objects.adopted().for_year(year).at_level(*COUNCIL)
     loose = goals.not_taken_up_below(year, board)
-    return loose.select_related("unit", "parent").order_by("number", "pk")
+    return loose.select_related("unit", "parent").in_order_of_numbers()
 
 
 def board_goals_not_carried(year: int, board: Unit | None = None) -> GoalQuerySet:
@@ -353,7 +354,7 @@ def employees_without_expectation(
         .values("unit", "unit__name")
         .annotate(employed=Count("pk"), without=Count("pk", filter=~given))
         .filter(employed__gte=FEWEST_IN_A_FIGURE, without__gt=0)
-        .order_by("-without", "unit__name", "unit")
+        .order_by("-without", swedish_order("unit__name"), "unit")
     )
     mine = set(Employment.objects.managed_by(user).order_by().values_list("unit", flat=True))
     return [

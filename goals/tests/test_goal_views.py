@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from goals.models import Goal
-from stockholm_quality.tests.world import add_goal
-from units.models import Unit
+from goals.reports import council_goals_not_taken_up
+from stockholm_quality.tests.world import LONG_AGO, add_goal
+from units.models import Unit, UnitPlacement
 
 PARTS = {
     "title": "Barnen har ett rikt språk",
@@ -96,6 +97,75 @@ def test_a_new_version_keeps_the_old_one_to_read_beside_it(world, as_persona):
     compared = page.context["rows"][0]
     assert (compared.left, compared.right) == (world.unit_goal.title, "Barnen har vänner")
     assert "Ny plan" in page.content.decode()
+
+
+def test_a_version_keeps_what_the_goal_also_contributed_to(world, as_persona):
+    further = add_goal(world, "further", "board", "BOARD", "area")
+    chief = as_persona("manager")
+    old = Goal.objects.get(pk=further.pk).title
+    fields = {"title": world.unit_goal.title, "decided_on": timezone.localdate()}
+    fields |= {"parent": world.board_goal.pk, "reason": "Ny plan"}
+    post(chief, "change", world.unit_goal.pk, **fields, contributes_to=further.pk, revision=1)
+    # Reworded since: the version says what was said that day.
+    Goal.objects.filter(pk=further.pk).update(title="Omskrivet", revision=2)
+    post(chief, "change", world.unit_goal.pk, **fields, revision=2)
+
+    client, address = (
+        as_persona("stranger"),
+        reverse("goals:versions", args=[world.unit_goal.pk]),
+    )
+
+    for query, sides in [("", (old, "")), ("?older=1&newer=2", ("", old))]:
+        row = client.get(address + query).context["rows"][-1]
+        assert (row.left, row.right) == sides
+
+
+def test_a_goal_is_adopted_with_what_it_contributes_to(world, as_persona):
+    chief = as_persona("manager")
+    post(
+        chief,
+        "edit",
+        world.unit_draft.pk,
+        title="Barnen har vänner",
+        contributes_to=[world.board_goal.pk],
+        revision=1,
+    )
+
+    post(chief, "adopt", world.unit_draft.pk, decided_on=timezone.localdate(), revision=2)
+
+    [version] = Goal.objects.get(pk=world.unit_draft.pk).versions.all()
+    assert version.contributes_to == str(world.board_goal)
+
+
+def test_goals_to_choose_among_come_in_the_order_of_numbers(world, as_persona):
+    period = {"first_year": world.year - 3, "last_year": world.year + 1}
+    for number in ("1.10", "1.3", "A"):
+        add_goal(world, number, "city", "OPERATIONAL_AREA", "orientation", number=number, **period)
+        add_goal(world, f"under {number}", "board", "BOARD", number)
+
+    form = as_persona("manager").get(reverse("goals:new", args=[world.unit.pk])).context["form"]
+
+    groups = [group for group, _choices in list(form.fields["parent"].choices)[1:]]
+    assert [group.split()[0] for group in groups] == ["1.1", "1.3", "1.10", "A"]
+    council = [goal.number for goal in Goal.objects.filter(unit=world.city).from_the_top()]
+    assert council == ["1", "1.1", "1.2", "1.3", "1.10", "A"]
+    assert [goal.number for goal in council_goals_not_taken_up(world.year)] == ["1.2"]
+
+
+def test_the_units_under_a_goal_come_in_swedish_order(world, as_persona):
+    for number, name in enumerate(["Östan", "Zonen", "Åsen"]):
+        unit = Unit.objects.create(code=f"many_{number}", kind=Unit.Kind.UNIT)
+        UnitPlacement.objects.create(
+            unit=unit, parent=world.department, name=name, starts_on=LONG_AGO
+        )
+        unit.refresh_from_db()
+        world.units[name] = unit
+        add_goal(world, f"goal of {name}", name, "UNIT", "board_goal")
+
+    page = as_persona("stranger").get(world.board_goal.get_absolute_url())
+
+    shown = [child.unit.name for child in page.context["page_obj"]]
+    assert shown == ["Förskolan Ängen", "Zonen", "Åsen", "Östan"]
 
 
 def test_the_version_to_compare_can_be_chosen_and_nonsense_falls_back(world, as_persona):

@@ -20,7 +20,7 @@ from goals.actions import (
     write_goal,
 )
 from goals.forms import ChangeGoalForm, DecisionForm, GoalForm
-from goals.models import GOAL_PARTS, Goal, GoalVersion, label_of
+from goals.models import GOAL_PARTS, Goal, GoalVersion, label_of, number_order
 from goals.reports import figures_of
 from goals.thread import decision_of, thread_of_goal
 from goals.writing_help import has_been_told, questions_about
@@ -34,6 +34,7 @@ from units.revisions import (
     compare_with_current,
     seen_now,
 )
+from units.sorting import swedish_order
 from units.submissions import once, repeated
 
 CHILDREN_PER_PAGE = 25
@@ -48,7 +49,7 @@ def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         Goal.objects.visible_to(request.user)
         .filter(parent=goal)
         .select_related("unit")
-        .order_by("-first_year", "number", "unit__name", "pk")
+        .order_by("-first_year", *number_order(), swedish_order("unit__name"), "pk")
     )
     context = {
         "goal": goal,
@@ -57,11 +58,11 @@ def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "thread": thread_of_goal(goal, links_itself=False),
         "contributes_to": Goal.objects.filter(supporters__goal=goal)
         .select_related("unit")
-        .order_by("number", "pk"),
+        .in_order_of_numbers(),
         "supporters": Goal.objects.visible_to(request.user)
         .filter(contributions__supported=goal)
         .select_related("unit")
-        .order_by("unit__name", "pk")[:CHILDREN_PER_PAGE],
+        .order_by(swedish_order("unit__name"), "pk")[:CHILDREN_PER_PAGE],
         "page_obj": Paginator(children, CHILDREN_PER_PAGE).get_page(request.GET.get("page")),
         "figures": figures_of(goal, year),
         "may_edit": rules.can_edit_goal(request.user, goal),
@@ -276,20 +277,19 @@ def goal_versions(request: AuthedRequest, pk: int) -> HttpResponse:
 
 
 def _compared(older: GoalVersion, newer: GoalVersion) -> list[ComparedField]:
-    parts = [*GOAL_PARTS, "parent"]
+    labels = {part: label_of(part) for part in (*GOAL_PARTS, "parent")}
+    labels["contributes_to"] = _("Also contributes to")
     return [
         ComparedField(
-            label_of(part).capitalize(),
-            str(getattr(older, part) or ""),
-            str(getattr(newer, part) or ""),
+            label.capitalize(), str(getattr(older, part) or ""), str(getattr(newer, part) or "")
         )
-        for part in parts
+        for part, label in labels.items()
     ]
 
 
 def _contributions(form: GoalForm, current: Goal) -> ComparedField:
     mine = form.cleaned_data["contributes_to"]
-    stored = Goal.objects.filter(supporters__goal=current).order_by("number", "pk")
+    stored = Goal.objects.filter(supporters__goal=current).in_order_of_numbers()
     return ComparedField(
         str(form.fields["contributes_to"].label),
         *("; ".join(map(str, goals)) for goals in (mine, stored)),

@@ -1,6 +1,7 @@
 """What the invented units promise, and what their people are expected to do."""
 
 import random
+from collections import defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -98,6 +99,11 @@ class Agreements:
 
     def _store_goals(self) -> None:
         Goal.objects.bulk_create(self.goals, batch_size=ROWS_AT_A_TIME)
+        supported = defaultdict(list)
+        for contribution in self.contributions:
+            supported[contribution.goal.pk].append(str(contribution.supported))
+        for version in self.versions:
+            version.contributes_to = "\n".join(sorted(supported[version.goal.pk]))
         GoalVersion.objects.bulk_create(self.versions, batch_size=ROWS_AT_A_TIME)
         self.goals, self.versions = [], []
 
