@@ -95,7 +95,7 @@ class ExpectationForm(LongTexts, forms.ModelForm):
         )
         # What is chosen already stays choosable, also after the unit has moved.
         choosable = Q(pk__in=on_line.values("pk")) | Q(pk=self.instance.goal_id)
-        self.fields["goal"].queryset = Goal.objects.filter(choosable).order_by("title", "pk")
+        self.fields["goal"].queryset = Goal.objects.filter(choosable).in_order_of_numbers()
 
 
 class WithdrawForm(LongTexts, forms.Form):

@@ -11,6 +11,7 @@ from goals.models import Expectation, holds_any
 from goals.rules import FEWEST_IN_A_FIGURE
 from units.models import Employment, Role, RoleAssignment, Unit, User
 from units.models.people import EmploymentQuerySet
+from units.sorting import swedish_order
 
 
 def with_knowledge(employments: EmploymentQuerySet, year: int) -> EmploymentQuerySet:
@@ -77,5 +78,5 @@ def knowledge_below(
             knowing=Count("pk", filter=Q(knows=True)),
         )
         .filter(employed__gte=FEWEST_IN_A_FIGURE)
-        .order_by("unit__name", "unit")
+        .order_by(swedish_order("unit__name"), "unit")
     )

@@ -35,7 +35,7 @@ def unit_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         .for_year(year)
         .filter(unit=unit)
         .with_line()
-        .order_by("number", "title", "pk")
+        .in_order_of_numbers()
     )
     own = knowledge_of_own(request.user, unit, year)
     # Of a few people in somebody else's unit a number would be a name.
@@ -98,7 +98,7 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
 
 def _goals_to_give(unit: Unit, year: int) -> list[Goal]:
     goals = Goal.objects.adopted().for_year(year).at_level(Goal.Level.UNIT).filter(unit=unit)
-    return list(goals.order_by("title", "pk")[:MOST_GOALS_TO_GIVE])
+    return list(goals.in_order_of_numbers()[:MOST_GOALS_TO_GIVE])
 
 
 def _held_by(

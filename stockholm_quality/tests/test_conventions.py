@@ -140,6 +140,16 @@ def prints(tree: ast.AST) -> Iterator[str]:
             yield f"line {node.lineno}: print: log it, or show it to somebody"
 
 
+def unswedish_orders(tree: ast.AST) -> Iterator[str]:
+    """The database's own order of letters depends on how it was set up."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node) in {"order_by", "earliest", "latest"}:
+            for argument in node.args:
+                field = argument.value if isinstance(argument, ast.Constant) else ""
+                if re.search(r"(^|[-_])(name|title)$", str(field)):
+                    yield f"line {argument.lineno}: {field}: sort by swedish_order()"
+
+
 def one_way_migrations(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or _called(node) not in {"RunPython", "RunSQL"}:
@@ -321,6 +331,10 @@ def _is_migration(file: File) -> bool:
     return "/migrations/" in file.path
 
 
+def _is_no_test(file: File) -> bool:
+    return not file.is_test
+
+
 def _is_no_command(file: File) -> bool:
     return "/management/commands/" not in file.path and not file.is_test
 
@@ -360,6 +374,15 @@ RULES = {
         [File(PYTHON, "title = f\"{_('Goal')}: {goal}\"\n")],
     ),
     "prints": (python_rule(prints, _is_no_command), [File(PYTHON, "print(goal)\n")]),
+    "unswedish orders": (
+        python_rule(unswedish_orders, _is_no_test),
+        [
+            File(PYTHON, 'units.order_by("name", "pk")\n'),
+            File(PYTHON, 'units.order_by("pk", "-unit__name")\n'),
+            File(PYTHON, 'people.order_by("family_name")\n'),
+            File(PYTHON, 'goals.order_by("title")\n'),
+        ],
+    ),
     "one-way migrations": (
         python_rule(one_way_migrations, _is_migration),
         [File("goals/migrations/0002_fill.py", "operations = [migrations.RunPython(fill)]\n")],
