@@ -13,6 +13,8 @@ from django.utils.translation import ngettext
 from dialogues.models import with_acknowledgement
 from goals.models import Expectation, Goal, holds_any
 from units.models import Employment, Role, RoleAssignment, Unit, User
+from units.rules import units_headed_by
+from units.sorting import swedish_order
 
 NEXT_YEAR_FROM_MONTH = 11  # from November on next year's goals are to be written
 MOST_SHOWN = 5
@@ -73,12 +75,13 @@ def _beginning(text: str) -> str:
 
 
 def _to_adopt(user: User, day: date) -> list[Todo]:
-    held = RoleAssignment.objects.active_on(day).filter(person=user, unit=OuterRef("unit"))
+    headed = units_headed_by(user, day).values("pk")
+    controlled = Unit.objects.in_scope_of(user, Role.CONTROLLER, day=day).values("pk")
     drafts = (
         Goal.objects.drafts()
         .filter(
-            Q(Exists(held.filter(role=Role.MANAGER)), level=Goal.Level.UNIT)
-            | Q(Exists(held.filter(role=Role.CONTROLLER)), level=Goal.Level.BOARD)
+            Q(unit__in=headed, level=Goal.Level.UNIT)
+            | Q(unit__in=controlled, level=Goal.Level.BOARD)
         )
         .select_related("unit")
         .order_by("first_year", "pk")
@@ -99,7 +102,7 @@ def _to_give(user: User, day: date) -> list[Todo]:
         Employment.objects.managed_by(user, day)
         .filter(~has_one)
         .values_list("unit", "unit__name")
-        .order_by("unit__name", "unit")
+        .order_by(swedish_order("unit__name"), "unit")
     )
     counts: dict[tuple[int, str], int] = {}
     for unit in without:
@@ -120,14 +123,16 @@ def _to_give(user: User, day: date) -> list[Todo]:
 
 def _to_write(user: User, day: date) -> list[Todo]:
     years = [day.year] + ([day.year + 1] if day.month >= NEXT_YEAR_FROM_MONTH else [])
-    headed = Unit.objects.filter(
-        roles__in=RoleAssignment.objects.active_on(day).filter(person=user, role=Role.MANAGER),
-        kind__in=[Unit.Kind.DEPARTMENT, Unit.Kind.UNIT, Unit.Kind.GROUP],
-    ).distinct()
+    own = RoleAssignment.objects.active_on(day).filter(person=user, role=Role.MANAGER)
+    # A group without a manager of its own shares the goals of the unit that it lies in.
+    headed = units_headed_by(user, day).filter(
+        Q(kind__in=[Unit.Kind.DEPARTMENT, Unit.Kind.UNIT])
+        | Q(kind=Unit.Kind.GROUP, pk__in=own.values("unit"))
+    )
     todos = []
     for year in years:
         has_goals = Goal.objects.for_year(year).filter(unit=OuterRef("pk"))
-        for unit in headed.filter(~Exists(has_goals)).order_by("name", "pk")[:MOST_SHOWN]:
+        for unit in headed.filter(~Exists(has_goals)).in_swedish_order()[:MOST_SHOWN]:
             todos.append(
                 Todo(
                     _("Write the unit's goals for {year}").format(year=year),

@@ -6,6 +6,8 @@ anything by itself.
 
 from datetime import date
 
+from django.db.models import Exists, OuterRef
+
 from units.models import (
     Employment,
     ProtectedIdentityKeeper,
@@ -15,6 +17,7 @@ from units.models import (
     UnitLine,
     User,
 )
+from units.models.organisation import UnitQuerySet
 from units.models.people import MERGERS_FOLLOWED
 
 
@@ -39,6 +42,19 @@ def heads(user: User, unit: Unit, day: date | None = None) -> bool:
         .first()
     )
     return nearest is not None and managers.filter(person=user, unit=nearest).exists()
+
+
+def units_headed_by(user: User, day: date | None = None) -> UnitQuerySet:
+    """Where `heads` holds."""
+    lines = UnitLine.objects.active_on(day).within_border()
+    managers = RoleAssignment.objects.active_on(day).filter(
+        role=Role.MANAGER, unit=OuterRef("ancestor")
+    )
+    nearer = lines.filter(
+        Exists(managers), descendant=OuterRef("descendant"), depth__lt=OuterRef("depth")
+    )
+    mine = lines.filter(Exists(managers.filter(person=user)), ~Exists(nearer))
+    return Unit.objects.filter(pk__in=mine.values("descendant"))
 
 
 def is_manager_of(user: User, employment: Employment, day: date | None = None) -> bool:

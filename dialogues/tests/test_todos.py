@@ -7,7 +7,8 @@ from django.utils import timezone
 from dialogues.actions import acknowledge_expectation
 from dialogues.todos import MOST_SHOWN, WITHDRAWAL_TOLD_FOR, todos_of
 from goals.models import Expectation, Goal
-from stockholm_quality.tests.world import add_expectation, add_goal
+from stockholm_quality.tests.world import LONG_AGO, add_expectation, add_goal
+from units.models import Role, RoleAssignment
 
 
 def urls(world, who, day=None):
@@ -100,3 +101,40 @@ def test_the_words_name_the_goal_that_is_meant(world):
     texts = [todo.due_text for todo in todos_of(world.people["manager"])]
 
     assert any("Barnen har vänner" in text for text in texts)
+
+
+def test_who_is_the_nearest_manager_of_a_unit_without_one_is_asked_for_its_goals(world):
+    add_goal(world, "loose_draft", "next_unit", "UNIT", "board_goal", draft=True)
+    draft = world.goals["loose_draft"].get_absolute_url()
+    day = date(world.year, 3, 1)
+
+    wanted = f"/enheter/{world.small_unit.pk}/mal/nytt/?year={world.year}"
+    assert {draft, wanted} <= set(urls(world, "manager_above", day))
+    assert not {draft, wanted} & set(urls(world, "manager", day))
+    # The manager of the unit below adopts its drafts.
+    assert world.unit_draft.get_absolute_url() not in urls(world, "manager_above", day)
+
+
+def test_a_group_without_a_manager_shares_its_units_goals(world):
+    wanted = f"/enheter/{world.group.pk}/mal/nytt/?year={world.year}"
+
+    assert wanted not in urls(world, "manager")
+    RoleAssignment.objects.create(
+        person=world.manager, unit=world.group, role=Role.MANAGER, starts_on=LONG_AGO
+    )
+    assert wanted in urls(world, "manager")
+
+
+def test_units_come_in_swedish_order(world):
+    for unit in (world.small_unit, world.next_unit):
+        RoleAssignment.objects.create(
+            person=world.manager, unit=unit, role=Role.MANAGER, starts_on=LONG_AGO
+        )
+    for placement in [*world.next_unit.placements.all(), *world.unit.placements.all()]:
+        placement.name = placement.name.replace("Backen", "Åsen").replace("Ängen", "Zonen")
+        placement.revision += 1
+        placement.save()
+    todos = todos_of(world.people["manager"], date(world.year + 1, 3, 1))
+
+    shown = [todo.due_text for todo in todos if "/mal/nytt/" in todo.url]
+    assert shown == ["Förskolan Zonen", "Förskolan Åsen", "Förskolan Öknen"]

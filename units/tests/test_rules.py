@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from stockholm_quality.tests.world import PERSONAS
+from stockholm_quality.tests.world import LONG_AGO, PERSONAS, add_person
 from units import rules
 from units.models import (
     Employment,
@@ -99,6 +99,8 @@ def _in_scope(world, name, unit, role):
 @pytest.mark.parametrize(("unit", "expected"), HEADED)
 def test_a_unit_is_headed_by_its_managers_or_the_nearest_above(world, unit, expected):
     assert who(world, rules.heads, world.units[unit]) == expected
+    listed = {n for n in PERSONAS if world.units[unit] in rules.units_headed_by(world.people[n])}
+    assert listed == expected
 
 
 @pytest.mark.parametrize(("employed", "expected"), MANAGED)
@@ -235,3 +237,39 @@ def test_only_a_manager_above_the_highest_unit_one_heads_manages_one(world):
     employment = Employment.objects.get(person=world.manager_above, unit=world.unit)
 
     assert who(world, rules.is_manager_of, employment) == set()
+
+
+def head_of(world, unit):
+    person = add_person(world, f"head_{unit}", None)
+    RoleAssignment.objects.create(
+        person=person, unit=world.units[unit], role=Role.MANAGER, starts_on=LONG_AGO
+    )
+    return person
+
+
+def test_the_city_manager_has_no_world_inside_the_boards(world):
+    chief = head_of(world, "city")
+    managed = set(Employment.objects.managed_by(chief))
+
+    # Nobody between heads the director's unit, and still the line stops at the board.
+    assert managed == {world.employments["city_hr"], world.employments["administrator"]}
+    assert set(rules.units_headed_by(chief)) == {world.city}
+    for unit in ("board", "department", "unit", "next_unit", "other_board", "other_unit"):
+        assert not rules.heads(chief, world.units[unit])
+        assert not rules.reaches(chief, world.units[unit], *Role.values)
+        assert not rules.can_see_statistics(chief, world.units[unit])
+    for name in ("manager_above", "controller", "protected", "other_protected"):
+        employment = Employment.objects.get(person=world.people[name])
+        assert not rules.is_manager_of(chief, employment)
+        assert not rules.answers_for(chief, employment)
+    for name in ("protected", "other_protected"):
+        assert not rules.can_see_name(chief, world.people[name])
+
+
+def test_the_head_of_an_administration_manages_those_whom_nobody_nearer_heads(world):
+    chief = head_of(world, "board")
+
+    managed = {e.person.account_name for e in Employment.objects.managed_by(chief)}
+
+    assert managed == {"manager_above", "controller", "hr"}
+    assert set(rules.units_headed_by(chief)) == {world.board}
