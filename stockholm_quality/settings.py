@@ -176,6 +176,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # of the link to a first password
 CSRF_FAILURE_VIEW = "units.views.session.csrf_failure"
 
 # --- Transport and headers ---------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.urls import include, path
 from dialogues.views.home import home
 from stockholm_quality import pages
 from units.views import desk, session
+from units.views.password import FirstPasswordView
 
 urlpatterns = [
     path("", home, name="home"),
@@ -33,6 +34,7 @@ urlpatterns = [
         PasswordChangeDoneView.as_view(http_method_names=["get", "head"]),
         name="password_change_done",
     ),
+    path("losenord/nytt/<uidb64>/<token>/", FirstPasswordView.as_view(), name="password_first"),
     path("profil/", desk.profile, name="profile"),
     path("sprak/", desk.set_language, name="set_language"),
     path("session/", session.ping, name="session_ping"),

@@ -1,11 +1,16 @@
-"""Changes to the organisation that touch more than one row. Each is dated and keeps history."""
+"""Changes to the organisation that touch more than one row, each dated and with its history kept;
+and how a new account gets its first password."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from units.models import Employment, RoleAssignment, Unit, UnitPlacement, User
@@ -175,3 +180,17 @@ def _end(row: UnitPlacement | Employment | RoleAssignment, last_day: date) -> No
     row.ends_on = last_day
     row.revision += 1
     row.save(update_fields=["ends_on", "revision"])
+
+
+def awaits_first_password(person: User) -> bool:
+    """Whether the account is open and nobody has ever come in with it."""
+    return person.is_active and person.last_login is None and not person.has_usable_password()
+
+
+def make_first_link(person: User) -> str:
+    """The address where the person sets the first password. It works once, for
+    PASSWORD_RESET_TIMEOUT, and no earlier one works any longer."""
+    person.set_unusable_password()
+    person.save(update_fields=["password"])
+    key = urlsafe_base64_encode(force_bytes(person.pk))
+    return reverse("password_first", args=[key, default_token_generator.make_token(person)])

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from units.actions import OrganisationError
+from units.actions import OrganisationError, awaits_first_password, make_first_link
 from units.admin_base import (
     BoardFilter,
     PeriodFilter,
@@ -391,6 +391,57 @@ class PersonAdmin(ScopedAdmin):
             employment.save()
         if obj.has_protected_identity and "has_protected_identity" in form.changed_data:
             self._keep_in_sight(request, obj)
+
+    # --- The first password ----------------------------------------------------------------------
+
+    def may_hand_over(self, request: HttpRequest, person: User) -> bool:
+        """Whether one may make the link with which the person sets the first password."""
+        return (
+            awaits_first_password(person)
+            and person.pk != request.user.pk
+            and self.has_change_permission(request, person)
+            and self.may_change_account(request.user, person)
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        person = kwargs.get("obj")
+        if person is not None and self.may_hand_over(request, person):
+            url = reverse("admin:units_user_first_password", args=[person.pk])
+            context["tools"] = [(url, _("First password"))]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        first_password = path(
+            "<path:object_id>/first-password/",
+            self.admin_site.admin_view(self.first_password_view),
+            name="units_user_first_password",
+        )
+        return [first_password, *super().get_urls()]
+
+    @transaction.atomic
+    def first_password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        person = self.get_object(request, unquote(object_id))
+        if person is None:
+            raise Http404
+        # As it is stored now: a link must never undo a password that has just been set.
+        person = User.objects.select_for_update().get(pk=person.pk)
+        if not self.may_hand_over(request, person):
+            raise PermissionDenied
+        link = ""
+        if request.method == "POST":
+            link = request.build_absolute_uri(make_first_link(person))
+            self.log_change(request, person, _("A link for the first password was made."))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": person,
+            "title": _("First password"),
+            "subtitle": str(person),
+            "link": link,
+        }
+        return TemplateResponse(request, "admin/first_password.html", context)
 
     def _keep_in_sight(self, request: HttpRequest, person: User) -> None:
         """Whoever marks a person becomes the first to see them, or nobody in HR would."""

@@ -135,6 +135,7 @@ PEOPLE = {
     "the stranger": "stranger",
     "the employee who left": "left_yesterday",
     "the other manager": "other_manager",
+    "a person who has never signed in": "small_employee_0",
     "the system administrator": "administrator",
     "the protected person of another administration": "other_protected",
 }
@@ -199,6 +200,7 @@ def _queries(route: str, queries: Callable[[World], dict[str, str]]) -> Callable
 
 
 ADDRESSES: dict[str, Callable[[World, str], str]] = {
+    "password_first": lambda world, thing: reverse("password_first", args=["MQ", "x-y"]),
     "units:list": _queries(
         "units:list",
         lambda world: {
@@ -243,7 +245,7 @@ def _address_in_administration(world: World, row: Row) -> str:
     if row.thing == "the organisation's registers":
         return reverse(row.route, args=["units"])
     if row.route != "admin:password_change" and row.route.endswith(
-        ("_change", "_delete", "_history", "_place", "_close", "_merge")
+        ("_change", "_delete", "_history", "_place", "_close", "_merge", "_first_password")
     ):
         return reverse(row.route, args=[_key_in_administration(world, row)])
     return reverse(row.route) + query
