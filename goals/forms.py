@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from goals.models import Goal
+from goals.models import Goal, number_order
 from units.forms import LongTexts
 from units.models import Unit
+from units.sorting import swedish_order
 
 TITLE_HELP = _("One sentence: what is to be better, and for whom? Staff should know it by heart.")
 PART_HELP = {
@@ -33,7 +34,12 @@ class ByCouncilsGoal(forms.models.ModelChoiceIterator):
         if getattr(self.field, "empty_label", None) is not None:
             yield ("", self.field.empty_label)
         goals = self.queryset.select_related("parent", "unit").order_by(
-            "parent__number", "parent__pk", "unit__name", "number", "title", "pk"
+            *number_order("parent__number"),
+            "parent__pk",
+            swedish_order("unit__name"),
+            *number_order(),
+            swedish_order("title"),
+            "pk",
         )
         for council_goal, served in groupby(goals, key=lambda goal: goal.parent):
             label = str(council_goal) if council_goal else str(_("The council's goals"))
