@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from units.models import Employment, RoleAssignment, SignInFailure, User
@@ -29,17 +29,26 @@ def _well_formed(address: str) -> str:
         return UNKNOWN_ADDRESS
 
 
-def _counted_as(account: str) -> str:
-    return account.strip().lower()[:254]
+def _find(account: str) -> User | None:
+    try:
+        return User.objects.get_by_natural_key(account)
+    except User.DoesNotExist:
+        return None
 
 
-def is_held_off(request: HttpRequest, account: str, besides: SignInFailure | None = None) -> bool:
-    """Whether so many tries have failed lately, not counting `besides`, that the next is refused
-    unread."""
+def _counted_as(account: str, user: User | None) -> str:
+    """One count for each person, whichever of their names is tried; for others, for each text."""
+    return user.account_name if user else account.strip().lower()[:254]
+
+
+def is_held_off(request: HttpRequest, account: str) -> bool:
+    """Whether so many tries have failed lately that the next is refused unread."""
     failures = SignInFailure.objects.recent()
-    if besides:
-        failures = failures.exclude(pk=besides.pk)
-    by_account = failures.filter(account=_counted_as(account)).count()
+    return _are_too_many(failures, request, _counted_as(account, _find(account)))
+
+
+def _are_too_many(failures: QuerySet[SignInFailure], request: HttpRequest, counted_as: str) -> bool:
+    by_account = failures.filter(account=counted_as).count()
     by_address = failures.filter(address=address_of(request)).count()
     return (
         by_account >= settings.SIGN_IN_FAILURES_PER_ACCOUNT
@@ -57,19 +66,17 @@ class AccountBackend(BaseBackend):
     ) -> User | None:
         if request is None or not username or password is None:
             return None
+        user = _find(username)
+        counted_as = _counted_as(username, user)
         # Noted before it is known to fail, so that tries at the same moment count each other.
-        attempt = SignInFailure.objects.create(
-            account=_counted_as(username), address=address_of(request)
-        )
-        if is_held_off(request, username, besides=attempt):
+        attempt = SignInFailure.objects.create(account=counted_as, address=address_of(request))
+        others = SignInFailure.objects.recent().exclude(pk=attempt.pk)
+        if _are_too_many(others, request, counted_as):
             attempt.delete()
             return None
-        try:
-            user = User.objects.get_by_natural_key(username)
-        except User.DoesNotExist:
+        if user is None:
             # The same work as for a real account, so that time does not tell who exists.
             User().set_password(password)
-            user = None
         if user and user.check_password(password) and self.get_user(user.pk):
             attempt.delete()
             return user

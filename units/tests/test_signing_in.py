@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.hashers import BasePasswordHasher, identify_hasher
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -100,6 +102,22 @@ def test_the_sixth_failed_try_for_one_account_is_refused_unread(world):
     assert "_auth_user_id" not in client.session
     assert "Vänta fem minuter" in answer.content.decode()
     assert SignInFailure.objects.count() == 5
+
+
+@pytest.mark.parametrize("door", [DOOR, "the backend"])
+def test_both_names_of_an_account_give_one_count(world, door):
+    names = ["employee", "employee@example.se", " Employee", "EMPLOYEE@example.se", "employee"]
+    for number, name in enumerate(names):
+        assert not knock(name, "fel", REMOTE_ADDR=f"10.0.0.{number}")
+
+    for name in ("employee", "employee@example.se"):
+        if door == DOOR:
+            assert not knock(name, REMOTE_ADDR="10.0.1.1")
+        else:
+            request = RequestFactory().post(DOOR, REMOTE_ADDR="10.0.1.1")
+            assert AccountBackend().authenticate(request, name, PASSWORD) is None
+
+    assert set(SignInFailure.objects.values_list("account", flat=True)) == {"employee"}
 
 
 def test_others_come_in_while_one_account_is_held_off(world):
@@ -251,6 +269,19 @@ def test_every_account_costs_the_same_work_known_or_not(world, settings, account
     knock(account, "fel")
 
     assert CountingHasher.work == 1
+
+
+def test_every_account_costs_as_many_questions_to_the_database(world):
+    def questions(account):
+        with CaptureQueriesContext(connection) as asked:
+            knock(account, "fel")
+        return len(asked)
+
+    known = {questions(account) for account in ("employee", "employee@example.se")}
+    unknown = {questions(account) for account in ("nobody", "nobody@example.se")}
+
+    assert known == unknown
+    assert len(known) == 1
 
 
 def test_known_and_unknown_accounts_get_the_same_page(world):
