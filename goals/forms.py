@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -133,6 +134,20 @@ class GoalForm(LongTexts, forms.ModelForm):
         }
 
 
+def _possible_decision_day(day: date, goal: Goal) -> date:
+    if day > timezone.localdate():
+        raise forms.ValidationError(
+            _("The day lies ahead. Adopt the goal when the decision has been made.")
+        )
+    earliest = goal.first_year - 1
+    if day.year < earliest:
+        raise forms.ValidationError(
+            _("A goal for %(year)s is decided in %(earliest)s at the earliest. Check the date."),
+            params={"year": goal.first_year, "earliest": earliest},
+        )
+    return day
+
+
 class DecisionForm(forms.Form):
     """When the goal was decided and under which number."""
 
@@ -146,6 +161,7 @@ class DecisionForm(forms.Form):
 
     def __init__(self, *args: Any, goal: Goal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.goal = goal
         self.fields["revision"].initial = goal.revision
         self.fields["decided_on"].initial = timezone.localdate()
         if goal.level == Goal.Level.BOARD:
@@ -154,13 +170,8 @@ class DecisionForm(forms.Form):
         else:
             self.fields["reference_number"].help_text = _("If the plan has one.")
 
-    def clean_decided_on(self) -> Any:
-        decided_on = self.cleaned_data["decided_on"]
-        if decided_on > timezone.localdate():
-            raise forms.ValidationError(
-                _("The day lies ahead. Adopt the goal when the decision has been made.")
-            )
-        return decided_on
+    def clean_decided_on(self) -> date:
+        return _possible_decision_day(self.cleaned_data["decided_on"], self.goal)
 
 
 class ChangeGoalForm(GoalForm):
@@ -186,8 +197,8 @@ class ChangeGoalForm(GoalForm):
         self.initial["reference_number"] = given.get("reference_number", "")
         self.fields["reference_number"].required = unit.kind == Unit.Kind.BOARD
 
-    def clean_decided_on(self) -> Any:
-        decided_on = DecisionForm.clean_decided_on(self)  # type: ignore[arg-type]
+    def clean_decided_on(self) -> date:
+        decided_on = _possible_decision_day(self.cleaned_data["decided_on"], self.instance)
         if self.instance.decided_on and decided_on < self.instance.decided_on:
             raise forms.ValidationError(
                 _("The version in force was decided later than that. Check the date.")

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -9,12 +10,24 @@ from units.models import User
 from units.signing_in import is_held_off
 
 
+def _with_short_line_breaks(to_python: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def convert(value: Any) -> Any:
+        return to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+
+    return convert
+
+
 class LongTexts:
-    """For forms with long texts: who pastes too much is told how much, and nothing is cut off."""
+    """For forms with long texts: who pastes too much is told how much, and nothing is cut off.
+
+    A line break is one character, as the browser counts it, though it is sent as two.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
+            if isinstance(field, forms.CharField):
+                field.to_python = _with_short_line_breaks(field.to_python)
             if isinstance(field.widget, forms.Textarea) and "maxlength" in field.widget.attrs:
                 field.widget.attrs["data-limit"] = field.widget.attrs.pop("maxlength")
 

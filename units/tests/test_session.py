@@ -74,7 +74,7 @@ def test_a_form_sent_after_the_session_ended_goes_through_sign_in_and_is_saved(w
     assert again.action == address
     assert saved.status_code == 302
     goal = Goal.objects.get(pk=world.unit_draft.pk)
-    assert goal.follow_up == WORDS.strip()
+    assert goal.follow_up == WORDS.replace("\r\n", "\n")
     assert list(goal.contributions.values_list("supported", flat=True)) == [world.board_goal.pk]
 
 
@@ -339,6 +339,28 @@ def test_a_made_up_session_key_opens_nothing(world):
     client.cookies["sessionid"] = "a" * 32
 
     assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("cookie", ["sessionid", "csrftoken", "language"])
+@pytest.mark.parametrize("value", ["\0aaaa", "a" * 31 + "\0", "\0"])
+def test_a_cookie_with_a_character_that_the_database_refuses_opens_nothing(world, cookie, value):
+    client = Client()
+    client.cookies[cookie] = value
+
+    answers = [client.get("/"), client.get(DOOR), client.post("/mal/1/andra/", {"title": WORDS})]
+
+    assert [answer.status_code for answer in answers] == [302, 200, 403]
+
+
+def test_what_is_said_after_an_action_is_in_no_cookie(world, as_persona):
+    client = as_persona("manager")
+    address = reverse("goals:edit", args=[world.unit_draft.pk])
+
+    saved = client.post(address, {"title": "Nytt", "revision": 1, "form_token": uuid4()})
+    page = client.get(saved.url)
+
+    assert [str(message) for message in page.context["messages"]] == ["Utkastet är sparat."]
+    assert set(client.cookies) <= {"sessionid", "csrftoken", "language"}
 
 
 def test_the_ping_says_whose_session_it_is_and_how_long_it_lasts(world, as_persona):
