@@ -117,6 +117,13 @@ def check_sessions_and_passwords(**kwargs: Any) -> list[CheckMessage]:
             "portal.E009",
             lambda: settings.AUTHENTICATION_BACKENDS == ["units.signing_in.AccountBackend"],
         ),
+        (
+            "Messages travel in a cookie of their own, with the texts they hold.",
+            "portal.E013",
+            lambda: (
+                settings.MESSAGE_STORAGE == "django.contrib.messages.storage.session.SessionStorage"
+            ),
+        ),
     ]
     return [Error(text, id=message_id) for text, message_id, holds in demands if not holds()]
 

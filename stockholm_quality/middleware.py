@@ -25,7 +25,8 @@ class ResponseHeadersMiddleware:
 
 
 class NoNullCharacterMiddleware:
-    """Drops the NUL character from the query string: PostgreSQL holds none, not even in a question.
+    """Drops the NUL character from query string and cookies: PostgreSQL holds none, not even in a
+    question.
 
     In what is sent, forms refuse it in words of their own.
     """
@@ -36,4 +37,6 @@ class NoNullCharacterMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
         request.META["QUERY_STRING"] = query.replace("%00", "").replace("\0", "")
+        # Read only now: a quoted cookie holds it as \000.
+        request.COOKIES = {name: value.replace("\0", "") for name, value in request.COOKIES.items()}
         return self.get_response(request)

@@ -118,6 +118,10 @@ def test_the_portals_own_deploy_checks_are_silent_in_production(settings):
             {"AUTHENTICATION_BACKENDS": ["django.contrib.auth.backends.ModelBackend"]},
             "portal.E009",
         ),
+        (
+            {"MESSAGE_STORAGE": "django.contrib.messages.storage.fallback.FallbackStorage"},
+            "portal.E013",
+        ),
         ({"MIDDLEWARE": list(reversed(deploy_checks.OUTERMOST))}, "portal.E010"),
         ({"MIDDLEWARE": deploy_checks.OUTERMOST}, "portal.E011"),
         ({"PERMISSIONS_POLICY": {"camera": ["self"]}}, "portal.E012"),
