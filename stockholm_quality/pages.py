@@ -1,7 +1,8 @@
 """Pages about the portal itself."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -42,9 +43,13 @@ def _written(request: HttpRequest) -> list[str]:
     it was being written. Never what another site has sent."""
     if request.method != "POST" or not getattr(request, "csrf_processing_done", False):
         return []
+    try:
+        sent = request.POST
+    except (BadRequest, SuspiciousOperation, UnreadablePostError):
+        return []
     return [
         value
-        for name, values in request.POST.lists()
+        for name, values in sent.lists()
         if name not in NOT_CONTENT and "password" not in name
         for value in values
         if len(value) >= SHORTEST_WORDING
@@ -52,4 +57,4 @@ def _written(request: HttpRequest) -> list[str]:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "400.html", {"exception": exception}, status=400)
+    return render(request, "400.html", {"written": _written(request)}, status=400)

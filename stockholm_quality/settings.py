@@ -178,6 +178,8 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # of the link to a first password
 CSRF_FAILURE_VIEW = "units.views.session.csrf_failure"
+# What we say about somebody's work stays with us, and ends with the session.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Transport and headers ---------------------------------------------------------------------
 
@@ -237,7 +239,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     ]
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a manager may tick every one of their people
 
 # --- Static files ------------------------------------------------------------------------------
 

@@ -171,12 +171,12 @@ def test_broken_numbers_store_nothing(world, as_persona, form):
 
 
 @every_form
-def test_a_form_with_nothing_or_a_thousand_fields_stores_nothing(world, as_persona, form):
+def test_a_form_with_nothing_or_thousands_of_fields_stores_nothing(world, as_persona, form):
     who, address, fields = forms(world)[form]
     client, before = as_persona(who), stored()
 
     nothing = send(client, address, {})
-    many = client.post(address, {**fields, **{f"field{number}": "x" for number in range(1_100)}})
+    many = client.post(address, {**fields, **{f"field{number}": "x" for number in range(5_100)}})
     big = client.post(address, {**fields, "title": "x" * 1_100_000})
 
     assert nothing.status_code in {200, 302, 409}
@@ -198,9 +198,12 @@ def test_every_language_and_sign_is_kept_as_written_and_shown_harmless(world, as
     assert "<script>alert" not in page
 
 
-@pytest.mark.parametrize("day", ["2199-01-01", "imorgon", "2026-13-45", "0000-00-00", "9" * 5_000])
+@pytest.mark.parametrize(
+    "day",
+    ["2199-01-01", "0026-01-15", "1926-01-15", "imorgon", "2026-13-45", "0000-00-00", "9" * 5_000],
+)
 @pytest.mark.parametrize("form", ["adopt", "goal change"])
-def test_a_decision_ahead_or_on_no_day_is_refused(world, as_persona, form, day):
+def test_a_decision_ahead_long_ago_or_on_no_day_is_refused(world, as_persona, form, day):
     who, address, fields = forms(world)[form]
     before = stored()
 
