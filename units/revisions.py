@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.db import models
+from django.http import Http404
 
 M = TypeVar("M", bound=models.Model)
 
@@ -20,10 +21,14 @@ class StaleRevisionError(Exception):
 def lock_revision(rows: "models.QuerySet[M]", pk: int, revision: int) -> M:
     """The row, locked for the rest of the transaction, with its revision counted up.
 
-    Raises StaleRevisionError when the form that was sent had seen an earlier revision. The caller
-    saves the fields it changes together with `revision`.
+    Raises StaleRevisionError when the form that was sent had seen an earlier revision, and Http404
+    when the record has been thrown away meanwhile. The caller saves the fields it changes together
+    with `revision`.
     """
-    row = rows.select_for_update(of=("self",)).get(pk=pk)
+    row = rows.select_for_update(of=("self",)).filter(pk=pk).first()
+    if row is None:
+        # The page for it shows what was written, to copy.
+        raise Http404
     if row.revision != revision:  # type: ignore[attr-defined]
         raise StaleRevisionError(row)
     row.revision += 1  # type: ignore[attr-defined]

@@ -1,14 +1,19 @@
 """Every form that creates or moves something has one effect, however often it is sent."""
 
+from threading import Event
+from time import sleep
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from dialogues.models import Acknowledgement
+from goals.actions import discard_goal
 from goals.models import Expectation, Goal, GoalVersion
 from stockholm_quality.tests.side_by_side import side_by_side
+from stockholm_quality.tests.world import canary
 from units.models import Submission, User
 
 TODAY = timezone.localdate
@@ -185,6 +190,73 @@ def test_a_token_leaves_nothing_behind_when_the_form_is_refused(world, as_person
 
     assert (stale.status_code, saved.status_code) == (409, 302)
     assert Goal.objects.get(pk=world.unit_draft.pk).title == "Nytt"
+
+
+def test_a_form_that_could_not_be_understood_shows_what_was_written(world, as_persona):
+    who, address, fields, _effects = _give(world)
+    words = f"Läs varje dag {canary('otolkat')}"
+
+    answer = as_persona(who).post(address, {**fields, "text": words})
+
+    assert answer.status_code == 400
+    assert words in answer.content.decode()
+
+
+def test_a_form_in_another_charset_is_refused_without_an_error(world, as_persona):
+    answer = as_persona("manager").post(
+        reverse("goals:new", args=[world.unit.pk]),
+        "title=Barnen",
+        content_type="application/x-www-form-urlencoded; charset=latin-1",
+    )
+
+    assert answer.status_code == 400
+    assert "Inget har ändrats" in answer.content.decode()
+
+
+def test_a_manager_of_very_many_can_tick_them_all(world, as_persona):
+    who, address, fields, effects = _give(world)
+    many = [world.employments["colleague"].pk] * 1_500
+
+    answer = as_persona(who).post(address, {**fields, "employments": many, "form_token": uuid4()})
+
+    assert answer.status_code == 302
+    assert effects() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_in_a_draft_that_somebody_throws_away_is_shown(world, as_persona):
+    client, address = as_persona("manager"), reverse("goals:edit", args=[world.unit_draft.pk])
+    words = f"Barnen har vänner {canary('bortkastat')}"
+    is_going = Event()
+
+    def throw_away():
+        with transaction.atomic():
+            discard_goal(goal=world.unit_draft, revision=1, by=world.acting_manager)
+            is_going.set()
+            _wait_until_somebody_waits()
+
+    def write():
+        assert is_going.wait(10)
+        return client.post(address, {"title": words, "revision": 1, "form_token": uuid4()})
+
+    _thrown, answer = side_by_side(throw_away, write)
+
+    assert answer.status_code == 404
+    assert words in answer.content.decode()
+
+
+def _wait_until_somebody_waits():
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    for _ in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            if cursor.execute(waiting).fetchone()[0]:
+                return
+        sleep(0.01)
+    raise AssertionError("Nobody waits.")
 
 
 def test_every_page_gives_each_form_a_token_of_its_own(world, as_persona):
