@@ -1,9 +1,14 @@
 """Text that someone is writing: kept on the server, for its author alone, until it is saved."""
 
-from datetime import timedelta
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from units.models import Draft, User
 
@@ -11,6 +16,28 @@ LONGEST_DRAFT = 200_000  # characters in all fields together
 LONGEST_KEY = 120
 MOST_DRAFTS = 100  # per person; the oldest make room
 KEPT_FOR = timedelta(days=60)
+
+
+# Which form a key belongs to. The forms lie in other apps: only their addresses are known here.
+_FORMS = (
+    (r"goal:new:(\d{1,18}):(?P<year>\d{4})", "goals:new", _("A new goal")),
+    (r"goal:(\d{1,18})", "goals:edit", _("A goal draft")),
+    (r"goal:(\d{1,18}):change", "goals:change", _("A new version of a goal")),
+    (r"expectation:new:(\d{1,18})", "dialogues:give", _("A new expectation")),
+    (r"expectation:(\d{1,18})", "dialogues:expectation_edit", _("An expectation")),
+)
+_NO_TEXT = {"revision", "parent", "goal", "employments", "contributes_to", "decided_on"}
+
+
+@dataclass(frozen=True)
+class UnsavedText:
+    """A draft as its author finds it again; `url` is empty where no form is known for it."""
+
+    key: str
+    label: str
+    url: str
+    saved_at: datetime
+    texts: list[str]
 
 
 class DraftTooLongError(ValueError):
@@ -31,8 +58,36 @@ def save_draft(*, author: User, key: str, fields: dict[str, list[str]]) -> Draft
     return draft
 
 
-def find_draft(author: User, key: str) -> Draft | None:
-    return author.drafts.filter(key=key).first()
+def find_draft(author: User, *keys: str) -> Draft | None:
+    """The draft under the first of the keys that has one."""
+    kept = {draft.key: draft for draft in author.drafts.filter(key__in=keys)}
+    return next((kept[key] for key in keys if key in kept), None)
+
+
+def unsaved_texts(author: User) -> list[UnsavedText]:
+    """All that someone has written and not saved, the latest first."""
+    return [
+        UnsavedText(draft.key, *_form_of(draft.key), draft.saved_at, _texts_of(draft))
+        for draft in author.drafts.order_by("-saved_at", "pk")
+    ]
+
+
+def _form_of(key: str) -> tuple[str, str]:
+    for pattern, name, label in _FORMS:
+        if found := re.fullmatch(pattern, key, re.ASCII):
+            year = found.groupdict().get("year")
+            return str(label), reverse(name, args=[found[1]]) + (f"?year={year}" if year else "")
+    return gettext("A text"), ""
+
+
+def _texts_of(draft: Draft) -> list[str]:
+    return [
+        value
+        for name, values in draft.fields.items()
+        if name not in _NO_TEXT
+        for value in values
+        if value.strip()
+    ]
 
 
 def drop_draft(author: User, key: str) -> None:

@@ -59,11 +59,18 @@ def test_a_goal_may_be_planned_for_next_year_but_not_later(world, as_persona):
     chief = as_persona("manager")
     address = reverse("goals:new", args=[world.unit.pk])
 
-    for year in (world.year + 1, world.year + 2):
-        chief.post(f"{address}?year={year}", {"title": f"Mål {year}", "form_token": uuid4()})
+    def write(year):
+        return chief.post(f"{address}?year={year}", {"title": f"Mål {year}", "form_token": uuid4()})
 
+    assert write(world.year + 1).status_code == 302
     assert Goal.objects.get(title=f"Mål {world.year + 1}").first_year == world.year + 1
-    assert Goal.objects.get(title=f"Mål {world.year + 2}").first_year == world.year
+    for year in (world.year - 1, world.year + 2):
+        refused = write(year)
+        # Nothing is saved to another year than the one meant, and nothing written is lost.
+        assert not Goal.objects.filter(title=f"Mål {year}").exists()
+        assert refused.context["form"].non_field_errors()
+        assert refused.context["form"]["title"].value() == f"Mål {year}"
+        assert f'action="?year={world.year}"' in refused.content.decode()
 
 
 def test_what_is_chosen_stays_choosable_after_the_unit_has_moved(world, as_persona):

@@ -78,12 +78,12 @@ def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
 def goal_new(request: AuthedRequest, unit_pk: int) -> HttpResponse:
     unit = get_object_or_404(Unit.objects.active_on(), pk=unit_pk)
     require(rules.can_write_goals_of(request.user, unit))
-    year = asked_year(request)
-    if year not in plannable_years():
-        year = plannable_years()[0]
+    asked, years = asked_year(request), plannable_years()
+    year = asked if asked in years else years[0]
     key = f"goal:new:{unit.pk}:{year}"
     goal = Goal(unit=unit, level=level_of(unit), first_year=year, last_year=year)
-    draft = find_draft(request.user, key) if request.method != "POST" else None
+    keys = [key, f"goal:new:{unit.pk}:{asked}"]  # what was begun for a year that has gone by
+    draft = find_draft(request.user, *keys) if request.method != "POST" else None
     form = GoalForm(
         request.POST or None,
         initial=as_initial(draft, "contributes_to"),
@@ -91,6 +91,15 @@ def goal_new(request: AuthedRequest, unit_pk: int) -> HttpResponse:
         year=year,
         instance=goal,
     )
+    if request.method == "POST" and year != asked:
+        form.full_clean()
+        form.add_error(
+            None,
+            _(
+                "Goals cannot be written for {asked} now, and nothing has been saved. What you "
+                "wrote is still here: save again to write the goal for {year}."
+            ).format(asked=asked, year=year),
+        )
     if request.method == "POST" and form.is_valid():
 
         def save() -> str:
@@ -106,17 +115,20 @@ def goal_new(request: AuthedRequest, unit_pk: int) -> HttpResponse:
             return written.get_absolute_url()
 
         return once(request, save)
-    return _form_page(request, form, goal, key=key, draft=draft, years=plannable_years())
+    return _form_page(request, form, goal, key=key, draft=draft, years=years)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def goal_edit(request: AuthedRequest, pk: int) -> HttpResponse:
     goal = _get_goal(request, pk)
-    if request.method == "POST" and rules.can_change_goal(request.user, goal):
-        # Adopted while it was being written: what was written becomes the proposal of a change.
-        return goal_change(request, pk)
-    require(rules.can_edit_goal(request.user, goal))
     key = f"goal:{goal.pk}"
+    if rules.can_change_goal(request.user, goal):
+        # Adopted while it was being written: what was written becomes the proposal of a change.
+        if request.method == "POST":
+            return goal_change(request, pk)
+        if find_draft(request.user, key):
+            return redirect("goals:change", pk)
+    require(rules.can_edit_goal(request.user, goal))
     draft = find_draft(request.user, key) if request.method != "POST" else None
     form = GoalForm(
         request.POST or None,
@@ -152,8 +164,8 @@ def goal_edit(request: AuthedRequest, pk: int) -> HttpResponse:
 def goal_change(request: AuthedRequest, pk: int) -> HttpResponse:
     goal = _get_goal(request, pk)
     require(rules.can_change_goal(request.user, goal))
-    key = f"goal:{goal.pk}:change"
-    draft = find_draft(request.user, key) if request.method != "POST" else None
+    key, edit_key = f"goal:{goal.pk}:change", f"goal:{goal.pk}"
+    draft = find_draft(request.user, key, edit_key) if request.method != "POST" else None
     form = ChangeGoalForm(
         request.POST or None,
         initial=as_initial(draft, "contributes_to"),
@@ -175,6 +187,7 @@ def goal_change(request: AuthedRequest, pk: int) -> HttpResponse:
                 by=request.user,
             )
             drop_draft(request.user, key)
+            drop_draft(request.user, edit_key)
             messages.success(request, _("The new version is in force. The old one is kept."))
             return goal.get_absolute_url()
 

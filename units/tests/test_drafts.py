@@ -7,6 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from goals.actions import adopt_goal
+from goals.models import Goal
 from stockholm_quality.tests.world import canary
 from units.drafts import KEPT_FOR, LONGEST_DRAFT, LONGEST_KEY, MOST_DRAFTS, save_draft
 from units.models import Draft
@@ -193,3 +195,82 @@ def test_nobody_else_reads_a_draft_on_any_page(world, as_persona):
         client = as_persona(who)
         for address in ("/", world.unit.get_absolute_url(), world.unit_draft.get_absolute_url()):
             assert canary("utkast") not in client.get(address).content.decode()
+
+
+# --- Texts that are not saved are found again ----------------------------------------------------
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_profile_leads_to_every_form_with_unsaved_text(world, as_persona, form):
+    address, key, field = _forms(world)[form]
+    Draft.objects.all().delete()
+    writer = as_persona("manager")
+    writer.post(SAVE, {"key": key, field: WORDS, "revision": "1"})
+
+    page = writer.get(reverse("profile"))
+
+    [unsaved] = page.context["unsaved"]
+    assert (unsaved.key, unsaved.texts) == (key, [WORDS])
+    assert writer.get(unsaved.url).context["form"][field].value() == WORDS
+    assert unsaved.url.split("?")[0] == address
+    assert f'href="{unsaved.url}"' in page.content.decode()
+    assert WORDS not in as_persona("acting_manager").get(reverse("profile")).content.decode()
+
+
+@pytest.mark.parametrize("key", ["goal:", "goal:1:2", "goal:9x", "something/else", "goal:²"])
+def test_a_text_without_a_form_can_be_read_and_thrown_away(world, as_persona, key):
+    Draft.objects.all().delete()
+    writer = as_persona("manager")
+    writer.post(SAVE, {"key": key, "title": WORDS})
+
+    page = writer.get(reverse("profile"))
+    answer = writer.post(
+        reverse("units:draft_drop"), {"key": key, "next": reverse("profile")}, follow=True
+    )
+
+    assert WORDS in page.content.decode()
+    assert page.context["unsaved"][0].url == ""
+    assert answer.redirect_chain == [(reverse("profile"), 302)]
+    assert answer.context["unsaved"] == []
+
+
+def test_what_was_written_in_a_draft_that_is_adopted_meanwhile_is_proposed_as_a_change(
+    world, as_persona
+):
+    address, key, _field = _forms(world)["goal edit"]
+    writer = as_persona("manager")
+    writer.post(SAVE, {"key": key, "title": WORDS, "revision": "1"})
+    adopt_goal(
+        goal=Goal.objects.get(pk=world.unit_draft.pk),
+        revision=1,
+        decided_on=timezone.localdate(),
+        reference_number="",
+        by=world.people["acting_manager"],
+    )
+
+    page = writer.get(address, follow=True)
+
+    assert page.redirect_chain == [(reverse("goals:change", args=[world.unit_draft.pk]), 302)]
+    assert page.context["form"]["title"].value() == WORDS
+    answer = writer.post(
+        page.redirect_chain[0][0],
+        {
+            "title": WORDS,
+            "revision": 2,
+            "reason": "Ny text",
+            "decided_on": timezone.localdate(),
+            "form_token": uuid4(),
+        },
+    )
+    assert answer.status_code == 302
+    assert not Draft.objects.filter(author=world.manager, key=key).exists()
+
+
+def test_what_was_begun_for_a_year_that_has_gone_by_is_offered_for_this_one(world, as_persona):
+    address, _key, _field = _forms(world)["goal new"]
+    writer = as_persona("manager")
+    gone = world.year - 1
+    writer.post(SAVE, {"key": f"goal:new:{world.unit.pk}:{gone}", "title": WORDS})
+
+    assert writer.get(f"{address}?year={gone}").context["form"]["title"].value() == WORDS
+    assert not writer.get(address).context["form"]["title"].value()

@@ -13,7 +13,7 @@ from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from stockholm_quality.web import AuthedRequest
-from units.drafts import LONGEST_KEY, DraftTooLongError, drop_draft, save_draft
+from units.drafts import LONGEST_KEY, DraftTooLongError, drop_draft, save_draft, unsaved_texts
 from units.forms import ProfileForm
 from units.models import Employment, RoleAssignment, User
 from units.submissions import NOT_CONTENT, once
@@ -62,6 +62,7 @@ def profile(request: AuthedRequest) -> HttpResponse:
         return once(request, save)
     context = {
         "form": form,
+        "unsaved": unsaved_texts(request.user),
         "employments": Employment.objects.active_on()
         .filter(person=request.user)
         .select_related("unit")
