@@ -168,7 +168,13 @@
 
     function stateOf(form) {
       if (!states.has(form)) {
-        states.set(form, { dirtySince: 0, timer: 0, isSending: false, fails: 0, isSent: false });
+        states.set(form, {
+          dirtySince: 0,
+          timer: 0,
+          isSending: false,
+          fails: 0,
+          sent: new AbortController(), // aborted when the form itself is sent
+        });
       }
       return states.get(form);
     }
@@ -206,7 +212,8 @@
     async function send(form, isLeaving = false) {
       const state = stateOf(form);
       clearTimeout(state.timer);
-      if (!state.dirtySince || state.isSent || (state.isSending && !isLeaving)) return;
+      const { signal } = state.sent;
+      if (!state.dirtySince || signal.aborted || (state.isSending && !isLeaving)) return;
       const body = bodyOf(form);
       const since = state.dirtySince;
       state.dirtySince = 0;
@@ -218,6 +225,7 @@
           headers: { "X-CSRFToken": csrfToken(form), Accept: "application/json" },
           redirect: "manual",
           keepalive: isLeaving && body.toString().length < KEEPALIVE_LIMIT,
+          signal,
         });
         if (isSignedOut(response)) {
           state.dirtySince = state.dirtySince || since;
@@ -230,6 +238,7 @@
         say(form, "saved");
       } catch {
         state.dirtySince = state.dirtySince || since;
+        if (signal.aborted) return;
         say(form, "failed");
         plan(form, RETRY[Math.min(state.fails++, RETRY.length - 1)]);
         return;
@@ -255,7 +264,7 @@
     document.addEventListener("submit", (event) => {
       // A draft that arrives after the form itself would come back from the dead.
       if (!event.defaultPrevented && event.target.matches("form[data-draft-url]")) {
-        stateOf(event.target).isSent = true;
+        stateOf(event.target).sent.abort();
       }
     });
     document.addEventListener("visibilitychange", () => {
@@ -263,7 +272,9 @@
     });
     window.addEventListener("pagehide", () => forms().forEach((form) => send(form, true)));
     window.addEventListener("pageshow", () => {
-      forms().forEach((form) => (stateOf(form).isSent = false));
+      for (const state of forms().map(stateOf)) {
+        if (state.sent.signal.aborted) state.sent = new AbortController();
+      }
     });
     window.addEventListener("online", () => forms().forEach((form) => send(form)));
 

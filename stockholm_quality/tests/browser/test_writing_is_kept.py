@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from goals.models import Expectation, Goal
 from stockholm_quality.tests.browser.windows import Windows
@@ -89,6 +89,34 @@ def test_what_was_written_is_kept_when_the_window_closes_at_once(
     page.goto("/")
     page.go_back()
     expect(_field(page, "title")).to_have_value("Skrivet i sista stund")
+
+
+def test_saving_a_draft_is_given_up_once_the_form_itself_is_sent(
+    windows: Windows, world: World
+) -> None:
+    page = _goal_form(windows, world)
+    given_up: list[str] = []
+    page.on("requestfailed", lambda request: given_up.append(request.url))
+    page.route("**/utkast/", lambda route: None)  # never answered
+    _field(page, "title").fill("Barnen sjunger varje dag")
+    with page.expect_request("**/utkast/"):
+        pass
+    sent: list[Route] = []
+
+    def hold(route: Route) -> None:
+        sent.append(route)
+
+    page.route(f"**/enheter/{world.unit.pk}/mal/nytt/", hold)
+    _button(page, "Save the draft").click(no_wait_after=True)
+    for _attempt in range(50):
+        page.wait_for_timeout(100)
+        if sent and given_up:
+            break
+    # While the form itself still waits for its answer.
+    assert [url.endswith("/utkast/") for url in given_up] == [True]
+    sent[0].continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Barnen sjunger varje dag")
+    assert not Draft.objects.filter(author=world.manager, key__startswith="goal:new").exists()
 
 
 @pytest.mark.parametrize("choice", ["stay", "leave"])
