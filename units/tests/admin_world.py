@@ -175,7 +175,7 @@ def every_url(world):
         reverse(f"admin:units_unit_{tool}", args=[world.unit_a.pk])
         for tool in ("place", "close", "merge")
     ]
-    urls += [reverse("admin:units_user_first_password", args=[world.employee_b.pk])]
+    urls += [reverse("admin:units_user_first_password", args=[world.employee_a.pk])]
     return urls
 
 
