@@ -155,6 +155,7 @@ NAMES = {
     "name of the employee who left": ["left_yesterday"],
     "name of the person with protected identity": ["protected"],
     "name of the stranger": ["stranger"],
+    "names of the manager's further employees": [f"teammate_{number}" for number in range(2)],
     "names of the stranger's colleagues": [f"other_employee_{number}" for number in range(5)],
     "name of the protected person of another administration": ["other_protected"],
     "name of the other manager": ["other_manager"],
