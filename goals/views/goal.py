@@ -164,6 +164,8 @@ def goal_edit(request: AuthedRequest, pk: int) -> HttpResponse:
 def goal_change(request: AuthedRequest, pk: int) -> HttpResponse:
     goal = _get_goal(request, pk)
     require(rules.can_change_goal(request.user, goal))
+    if request.method == "POST" and (done := repeated(request)):
+        return done
     key, edit_key = f"goal:{goal.pk}:change", f"goal:{goal.pk}"
     draft = find_draft(request.user, key, edit_key) if request.method != "POST" else None
     form = ChangeGoalForm(
