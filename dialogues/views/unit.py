@@ -37,10 +37,11 @@ def unit_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         .with_line()
         .in_order_of_numbers()
     )
-    own = knowledge_of_own(request.user, unit, year)
+    sees_figures = can_see_statistics(request.user, unit)
+    own = knowledge_of_own(request.user, unit, year) if sees_figures else None
     # Of a few people in somebody else's unit a number would be a name.
-    shows_own = own.employed >= FEWEST_IN_A_FIGURE or (
-        own.employed > 0 and heads(request.user, unit)
+    shows_own = own is not None and (
+        own.employed >= FEWEST_IN_A_FIGURE or (own.employed > 0 and heads(request.user, unit))
     )
     sub_units = Unit.objects.children_on(unit).in_swedish_order()
     this_year = timezone.localdate().year
@@ -54,7 +55,7 @@ def unit_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "may_write": can_write_goals_of(request.user, unit) and year in plannable_years(),
         "own": own if shows_own else None,
         "names_shown": shows_own and shows_who_knows(request.user),
-        "may_see_figures": bool(own.employed) or can_see_statistics(request.user, unit),
+        "may_see_figures": sees_figures,
         "is_open": bool(Unit.objects.active_on().filter(pk=unit.pk).exists()),
     }
     return render(request, "dialogues/unit_detail.html", context)
@@ -65,15 +66,14 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
     """Own employees by name; for those above and HR figures alone."""
     unit = get_object_or_404(Unit, pk=pk)
     year = asked_year(request)
+    require(can_see_statistics(request.user, unit))
     own = own_employments(request.user, unit)
-    sees_figures = can_see_statistics(request.user, unit)
     knowledge = knowledge_of_own(request.user, unit, year)
     has_own = knowledge.employed > 0
-    require(has_own or sees_figures)
     names_shown = has_own and shows_who_knows(request.user)
     employees = with_knowledge(own, year).select_related("person", "unit").in_swedish_order()
     page = Paginator(employees, PAGE_SIZE).get_page(request.GET.get("page"))
-    figures = knowledge_below(unit, year, beside=request.user) if sees_figures else None
+    figures = knowledge_below(unit, year, beside=request.user)
     context = {
         "unit": unit,
         "year": year,
@@ -84,14 +84,10 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
         "page_obj": page,
         "held": _held_by(list(page.object_list), year),
         "goals": _goals_to_give(unit, year) if has_own else [],
-        "figures": Paginator(figures, PAGE_SIZE).get_page(request.GET.get("units"))
-        if figures is not None
-        else None,
+        "figures": Paginator(figures, PAGE_SIZE).get_page(request.GET.get("units")),
         "totals": figures.aggregate(
             all_employed=Sum("employed"), all_given=Sum("given"), all_knowing=Sum("knowing")
-        )
-        if figures is not None
-        else {},
+        ),
     }
     return render(request, "dialogues/unit_people.html", context)
 

@@ -19,7 +19,7 @@ import pytest
 
 from stockholm_quality.embedded import watcher
 from stockholm_quality.embedded.place import place_for
-from stockholm_quality.tests.test_embedded_postgres import PYTHONPATH, User, stops
+from stockholm_quality.tests.embedded_rig import PYTHONPATH, User, stops
 
 SETTINGS = """
 from stockholm_quality.settings import *
