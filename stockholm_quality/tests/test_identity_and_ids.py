@@ -27,7 +27,7 @@ def _plain(response: HttpResponse, key: int) -> tuple[int, dict[str, str], str]:
     return (
         response.status_code,
         headers,
-        TOKENS.sub("", response.content.decode()).replace(str(key), "KEY"),
+        TOKENS.sub("", response.content.decode()).replace(f"/{key}/", "/KEY/"),
     )
 
 
@@ -65,7 +65,7 @@ def test_of_all_keys_only_ones_own_open(name, world, as_persona):
         foreign = {key for key, status in met.items() if status == 403}
         assert foreign == refused.get(route, set()) & keys, route
         assert set(met.values()) <= {200, 403, 404}, route
-    assert len(keys) > 40
+    assert len(keys) > 25  # keys of different models overlap
 
 
 def _foreign_things(world: World) -> Iterator[tuple[str, str, int]]:

@@ -373,7 +373,7 @@ def _sign_in(page: Page, account: str) -> None:
 def _sign_out(page: Page) -> None:
     page.get_by_role("banner").locator("summary").click()
     _press(page, "Sign out")
-    expect(page.get_by_role("button", name=_("Sign in"))).to_be_visible()
+    expect(page.get_by_role("heading", name=_("You have signed out"))).to_be_visible()
 
 
 def _open_expectation_of(page: Page, city: City, name: str) -> None:
