@@ -68,7 +68,7 @@ class Place:
         if length <= SOCKET_PATH_LIMIT and "," not in str(folder):
             return folder
         # Not tempfile.gettempdir(): all users of the server must come to the same answer.
-        return Path("/tmp") / f"stockholm-quality-{_digest(self.home)}"  # noqa: S108
+        return Path("/tmp") / f"stockholm-quality-{_digest(self.home)}"  # noqa: S108  # nosec B108
 
     def run(self, command: list[str | Path]) -> str:
         """What a program prints when the account of the server runs it."""

@@ -145,8 +145,8 @@ def unswedish_orders(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node) in {"order_by", "earliest", "latest"}:
             for argument in node.args:
-                field = argument.value if isinstance(argument, ast.Constant) else ""
-                if re.search(r"(^|[-_])(name|title)$", str(field)):
+                field = str(argument.value) if isinstance(argument, ast.Constant) else ""
+                if re.search(r"(^|[-_])(name|title)$", field):
                     yield f"line {argument.lineno}: {field}: sort by swedish_order()"
 
 
