@@ -43,11 +43,12 @@ def unit_detail(request: AuthedRequest, pk: int) -> HttpResponse:
     shows_own = own is not None and (
         own.employed >= FEWEST_IN_A_FIGURE or (own.employed > 0 and heads(request.user, unit))
     )
+    line = list(Unit.objects.above(unit))
     sub_units = Unit.objects.children_on(unit).in_swedish_order()
     this_year = timezone.localdate().year
     context = {
         "unit": unit,
-        "line": list(Unit.objects.above(unit))[:0:-1],
+        "line": line[:0:-1],
         "year": year,
         "years": [this_year - 1, *plannable_years()],
         "page_obj": Paginator(goals, PAGE_SIZE).get_page(request.GET.get("page")),
@@ -56,7 +57,7 @@ def unit_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "own": own if shows_own else None,
         "names_shown": shows_own and shows_who_knows(request.user),
         "may_see_figures": sees_figures,
-        "is_open": bool(Unit.objects.active_on().filter(pk=unit.pk).exists()),
+        "is_open": unit in line,
     }
     return render(request, "dialogues/unit_detail.html", context)
 
