@@ -137,8 +137,8 @@ class UnitAdmin(ScopedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Unit | None = None) -> Any:
         if obj is None:
-            return ("code", "kind", "name", "parent", "starts_on")
-        return ("code", "kind", "shown_name", "successor")
+            return ("code", "kind", "operation", "name", "parent", "starts_on")
+        return ("code", "kind", "operation", "shown_name", "successor")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> Any:
         if obj is None:
@@ -152,7 +152,7 @@ class UnitAdmin(ScopedAdmin):
     ) -> type[ModelForm]:
         if obj is None:
             # The rest belongs to the first placement.
-            kwargs |= {"form": UnitAddForm, "fields": ["code", "kind"]}
+            kwargs |= {"form": UnitAddForm, "fields": ["code", "kind", "operation"]}
         form = super().get_form(request, obj, change=change, **kwargs)
         if obj is not None and (kind := form.base_fields.get("kind")) and obj.placements.exists():
             kind.choices = [(name, Unit.Kind(name).label) for name in _hr_kinds()]

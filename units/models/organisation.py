@@ -75,8 +75,27 @@ class Unit(models.Model):
         UNIT = "UNIT", _("Unit")
         GROUP = "GROUP", _("Group")
 
+    class Operation(models.TextChoices):
+        """What a unit works with: the classes of the city's quality award, and its offices."""
+
+        PRESCHOOL = "PRESCHOOL", _("Preschool")
+        SCHOOL = "SCHOOL", _("School")
+        ELDER_CARE = "ELDER_CARE", _("Elder care")
+        SOCIAL_CARE = "SOCIAL_CARE", _("Social services and disability support")
+        CULTURE = "CULTURE", _("Culture and sports")
+        STREETS = "STREETS", _("Streets, parks and buildings")
+        OFFICE = "OFFICE", _("Administration and support")
+        OTHER = "OTHER", _("Other operations")
+
     code = models.CharField(_("code"), max_length=40, unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    operation = models.CharField(
+        _("works with"),
+        max_length=11,
+        choices=Operation,
+        blank=True,
+        help_text=_("Which units it is compared with."),
+    )
     name = models.CharField(
         _("name"),
         max_length=200,
@@ -103,6 +122,22 @@ class Unit(models.Model):
             models.CheckConstraint(
                 name="unit_kind_is_known",
                 condition=Q(kind__in=["CITY", "BOARD", "DEPARTMENT", "UNIT", "GROUP"]),
+            ),
+            models.CheckConstraint(
+                name="unit_operation_is_known",
+                condition=Q(
+                    operation__in=[
+                        "",
+                        "PRESCHOOL",
+                        "SCHOOL",
+                        "ELDER_CARE",
+                        "SOCIAL_CARE",
+                        "CULTURE",
+                        "STREETS",
+                        "OFFICE",
+                        "OTHER",
+                    ]
+                ),
             ),
             models.CheckConstraint(
                 name="unit_does_not_succeed_itself",
