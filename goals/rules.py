@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from goals.models import Expectation, Goal
+from goals.models import Activity, Closure, Expectation, Goal, Period, Report
 from units.models import Employment, Role, Unit, User
 from units.rules import answers_for, heads, is_manager_of, reaches
 
@@ -71,3 +71,110 @@ def can_give_expectations_on(user: User, goal: Goal, day: date | None = None) ->
         return False
     units = Unit.objects.below(goal.unit, day)
     return Employment.objects.managed_by(user, day).filter(unit__in=units).exists()
+
+
+# --- The plan year -----------------------------------------------------------------------------
+
+
+def can_run_plan_year(user: User, unit: Unit, day: date | None = None) -> bool:
+    """Open the year for `unit` and all below it, set its periods, close them, remind the late."""
+    return unit.kind != Unit.Kind.CITY and reaches(user, unit, Role.CONTROLLER, day=day)
+
+
+def can_watch_reporting(user: User, unit: Unit, day: date | None = None) -> bool:
+    """See who below `unit` has handed in what, and which needs they name."""
+    return reaches(user, unit, Role.MANAGER, Role.CONTROLLER, day=day)
+
+
+# --- Indicators and activities -----------------------------------------------------------------
+
+
+def can_write_indicators_of(user: User, unit: Unit, day: date | None = None) -> bool:
+    """Who writes the unit's goals also decides what they are measured by. The council's indicators
+    are kept by a controller of the city."""
+    if unit.kind == Unit.Kind.CITY:
+        return reaches(user, unit, Role.CONTROLLER, day=day)
+    return can_write_goals_of(user, unit, day)
+
+
+def can_set_target(user: User, goal: Goal, day: date | None = None) -> bool:
+    """Take up an indicator for a goal of one's own, with an annual target."""
+    return can_write_indicators_of(user, goal.unit, day)
+
+
+def can_write_activities_of(user: User, unit: Unit, day: date | None = None) -> bool:
+    return can_write_goals_of(user, unit, day)
+
+
+def can_tell_progress(user: User, activity: Activity, day: date | None = None) -> bool:
+    """Say how an activity goes: whoever is responsible for it, and the unit's manager."""
+    if activity.state == Activity.State.PROPOSED:
+        return False
+    return activity.responsible_id == user.pk or can_write_activities_of(user, activity.unit, day)
+
+
+# --- Reports -----------------------------------------------------------------------------------
+
+
+def can_see_working_report(user: User, unit: Unit, day: date | None = None) -> bool:
+    """See what is being written, before it is handed in."""
+    return reaches(user, unit, Role.MANAGER, Role.CONTROLLER, day=day)
+
+
+def can_view_report(user: User, report: Report, day: date | None = None) -> bool:
+    return report.version_number > 0 or can_see_working_report(user, report.unit, day)
+
+
+def can_write_reports_of(user: User, unit: Unit, day: date | None = None) -> bool:
+    """A unit's report is its manager's; a board's is its controller's."""
+    return can_write_goals_of(user, unit, day)
+
+
+def can_write_report(user: User, report: Report, day: date | None = None) -> bool:
+    """Whether the report takes words now: it is being written, and its period is not closed, or it
+    is being corrected."""
+    if not report.is_being_written or not can_write_reports_of(user, report.unit, day):
+        return False
+    return report.status == Report.Status.CORRECTING or not is_closed(
+        report.period, report.unit, day
+    )
+
+
+def can_correct_report(user: User, report: Report, day: date | None = None) -> bool:
+    """Begin a correction, with a reason: of what was handed in, or of anything once closed."""
+    if report.status == Report.Status.CORRECTING:
+        return False
+    if not can_write_reports_of(user, report.unit, day):
+        return False
+    return not report.is_being_written or is_closed(report.period, report.unit, day)
+
+
+def can_review_report(user: User, report: Report, day: date | None = None) -> bool:
+    """Return or accept what was handed in: a controller over the unit who has not written it
+    themselves. A board's own report is reviewed by a controller of the city."""
+    if report.status != Report.Status.SUBMITTED:
+        return False
+    if report.unit.kind == Unit.Kind.BOARD:
+        city = Unit.objects.filter(kind=Unit.Kind.CITY).first()
+        return city is not None and reaches(user, city, Role.CONTROLLER, day=day)
+    if can_write_reports_of(user, report.unit, day):
+        return False
+    return reaches(user, report.unit, Role.CONTROLLER, day=day)
+
+
+def is_closed(period: Period, unit: Unit, day: date | None = None) -> bool:
+    return Closure.objects.holding(unit, day).filter(period=period).exists()
+
+
+def can_manage_methods_of(user: User, unit: Unit, day: date | None = None) -> bool:
+    """Add methods of analysis for a board and all below it."""
+    return unit.kind == Unit.Kind.BOARD and reaches(user, unit, Role.CONTROLLER, day=day)
+
+
+def can_order_document(user: User, unit: Unit, day: date | None = None) -> bool:
+    """Have the documents of all units below put together: it takes work, so not everyone."""
+    return can_watch_reporting(user, unit, day)
+
+
+def can_carry_over(user: User, unit: Unit, day: date | None = None) -> bool:
+    return can_write_goals_of(user, unit, day)
