@@ -186,6 +186,18 @@ def read_sheet(unit: Unit, period: Period, report: Report | None) -> Sheet:
     return Sheet(unit, period, report, list(rows.values()), list(needs) if report else [])
 
 
+def read_row(report: Report, goal: Goal) -> GoalRow:
+    """One goal of a report. `report` comes with its unit, period and plan year."""
+    rows = {goal.pk: GoalRow(goal, Assessment(goal=goal, report=report))}
+    _add_indicators(rows, report.unit, report.period)
+    _add_assessments(rows, report.period, report)
+    _add_activities(rows, report.period, report)
+    row = rows[goal.pk]
+    analyses = Analysis.objects.filter(report=report, goal=goal).select_related("own_method")
+    row.analysis = analyses.first()
+    return row
+
+
 # --- Indicators --------------------------------------------------------------------------------
 
 
@@ -329,13 +341,13 @@ def _add_assessments(rows: dict[int, GoalRow], period: Period, report: Report | 
 
 
 def _add_activities(rows: dict[int, GoalRow], period: Period, report: Report | None) -> None:
-    shown = ~Q(activity__state=Activity.State.PROPOSED)
+    in_year = Activity.objects.in_year(period.plan_year.year)
+    shown = Q(activity__in=in_year) & ~Q(activity__state=Activity.State.PROPOSED)
     if report:
+        # What an annual report decides is often to begin only when the year is over.
         shown |= Q(activity__assessment__report=report)
     links = list(
-        ActivityGoal.objects.filter(
-            shown, goal__in=rows, activity__in=Activity.objects.in_year(period.plan_year.year)
-        )
+        ActivityGoal.objects.filter(shown, goal__in=rows)
         .select_related("activity__assessment", "activity__responsible")
         .order_by("activity__due_on", "activity", "pk")
     )

@@ -161,7 +161,7 @@ def decide_measure(*, report: Report, goal: Goal, fields: dict[str, Any], by: Us
 def drop_measure(*, report: Report, activity: Activity, by: User) -> None:
     """Only while it is proposed. Raises ReportNotReadyError."""
     _lock_for_writing(report, by)
-    activity = Activity.objects.select_for_update().get(pk=activity.pk)
+    activity = Activity.objects.select_for_update().filter(pk=activity.pk).first() or activity
     if activity.state != Activity.State.PROPOSED:
         raise ReportNotReadyError(
             _("The measure is under way. Say instead on its page that it is stopped, and why.")
@@ -186,12 +186,17 @@ def drop_need(*, report: Report, need: Need, by: User) -> None:
 def keep_row(
     rows: "models.QuerySet[M]", where: dict[str, Any], revision: int, fields: dict[str, Any]
 ) -> M:
-    """Make or change the one row `where`, inside a transaction. To send again what is stored
-    already is no change and no conflict, so a retry has one effect. Raises StaleRevisionError."""
+    """Make or change the one row `where`, inside a transaction. `revision` is 0 where there was no
+    row to see. To send again what is stored already is no change and no conflict, so a retry has
+    one effect. Raises StaleRevisionError."""
     row, is_new = rows.select_for_update(of=("self",)).get_or_create(**where, defaults=fields)
     if is_new or all(getattr(row, name) == value for name, value in fields.items()):
         return row
-    if row.revision != revision:  # type: ignore[attr-defined]
+    # A row that came about for a measure to hang on holds no words that could be overwritten.
+    is_unseen = revision == 0 and all(
+        getattr(row, name) == row._meta.get_field(name).get_default() for name in fields
+    )
+    if row.revision != revision and not is_unseen:  # type: ignore[attr-defined]
         raise StaleRevisionError(row)
     for name, value in fields.items():
         setattr(row, name, value)
