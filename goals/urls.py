@@ -1,6 +1,6 @@
 from django.urls import path
 
-from goals.views import goal, tree, writing
+from goals.views import carry_over, goal, tree, writing
 
 app_name = "goals"
 
@@ -15,4 +15,5 @@ urlpatterns = [
     path("mal/<int:pk>/slang/", goal.goal_discard, name="discard"),
     path("mal/<int:pk>/versioner/", goal.goal_versions, name="versions"),
     path("enheter/<int:unit_pk>/mal/nytt/", goal.goal_new, name="new"),
+    path("enheter/<int:unit_pk>/for-over/", carry_over.carry_over_goals, name="carry_over"),
 ]

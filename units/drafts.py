@@ -23,10 +23,16 @@ _FORMS = (
     (r"goal:new:(\d{1,18}):(?P<year>\d{4})", "goals:new", _("A new goal")),
     (r"goal:(\d{1,18})", "goals:edit", _("A goal draft")),
     (r"goal:(\d{1,18}):change", "goals:change", _("A new version of a goal")),
+    (
+        r"carry-over:(\d{1,18}):(?P<year>\d{4})",
+        "goals:carry_over",
+        _("The goals carried over to next year"),
+    ),
     (r"expectation:new:(\d{1,18})", "dialogues:give", _("A new expectation")),
     (r"expectation:(\d{1,18})", "dialogues:expectation_edit", _("An expectation")),
 )
 _NO_TEXT = {"revision", "parent", "goal", "employments", "contributes_to", "decided_on"}
+_NO_TEXT_OF_ONE = re.compile(r"(decision|target|annual|activity)_\d+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def _texts_of(draft: Draft) -> list[str]:
     return [
         value
         for name, values in draft.fields.items()
-        if name not in _NO_TEXT
+        if name not in _NO_TEXT and not _NO_TEXT_OF_ONE.fullmatch(name)
         for value in values
         if value.strip()
     ]
