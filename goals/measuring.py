@@ -45,7 +45,10 @@ class Result:
         """What is to be reached by now or, with a forecast, by the end of the year."""
         if self.annual_target is None:
             return None
-        return self.annual_target if self.forecast is not None else self.annual_target * self.share
+        if self.forecast is not None:
+            return self.annual_target
+        # A third of 180 is 60: without rounding it is a hair below, which 60 would miss.
+        return (self.annual_target * self.share).quantize(STORED, ROUND_HALF_UP)
 
     @property
     def compared(self) -> Decimal | None:
