@@ -134,6 +134,7 @@
         if (await ask("GET")) {
           goOn();
           drafts.retryAll();
+          document.dispatchEvent(new CustomEvent("portal:signed-in"));
           return;
         }
       } catch {
@@ -148,6 +149,8 @@
     channel?.addEventListener("message", () => {
       if (!isGone) goOn();
     });
+    // Another script has met the sign-in page where it wanted to save.
+    document.addEventListener("portal:signed-out", lost);
     window.addEventListener("focus", () => {
       if (isGone) check();
       else tick();

@@ -1,0 +1,189 @@
+/* The reporting page: each row is saved while one writes, and two in the same row lose nothing.
+   Without this script the page is an ordinary form with a button. */
+(() => {
+  "use strict";
+
+  const form = document.querySelector("form[data-sheet]");
+  if (!form) return;
+
+  const PAUSE = 1200;
+  const RETRY = [3000, 8000, 15000, 30000];
+  const KEEPALIVE_LIMIT = 60000;
+  const states = new WeakMap();
+  const sheetStatus = document.querySelector("[data-sheet-status]");
+
+  const rows = () => [...document.querySelectorAll("[data-row]")];
+  const fieldsOf = (row) => [...row.querySelectorAll("input, select, textarea")];
+  const seenOf = (row) => row.querySelector("input[name$=-seen]");
+
+  function stateOf(row) {
+    if (!states.has(row)) states.set(row, { timer: 0, edits: 0, saved: 0, isSending: false, fails: 0 });
+    return states.get(row);
+  }
+  const isDirty = (row) => stateOf(row).edits !== stateOf(row).saved;
+
+  function say(row, text, state) {
+    const status = row.querySelector("[data-row-status]");
+    if (status && status.textContent !== text) status.textContent = text;
+    row.dataset.state = state;
+    if (sheetStatus) {
+      const waiting = rows().some(isDirty);
+      sheetStatus.textContent = waiting && state === "saved" ? form.dataset.waiting : text;
+      sheetStatus.dataset.state = state;
+    }
+  }
+
+  function bodyOf(row) {
+    const body = new URLSearchParams();
+    body.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
+    for (const field of fieldsOf(row)) {
+      const isOff = (field.type === "checkbox" || field.type === "radio") && !field.checked;
+      if (field.name && !isOff) body.append(field.name, field.value);
+    }
+    return body;
+  }
+
+  function plan(row, wait) {
+    const state = stateOf(row);
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => send(row), wait);
+  }
+
+  async function send(row, isLeaving = false) {
+    const state = stateOf(row);
+    clearTimeout(state.timer);
+    if (!isDirty(row) || (state.isSending && !isLeaving) || row.dataset.state === "conflict") return;
+    const edits = state.edits;
+    const body = bodyOf(row);
+    state.isSending = true;
+    try {
+      const response = await fetch(form.action || location.href, {
+        method: "POST",
+        body,
+        headers: { Accept: "application/json" },
+        redirect: "manual",
+        keepalive: isLeaving && body.toString().length < KEEPALIVE_LIMIT,
+      });
+      const isJson = response.headers.get("Content-Type")?.includes("json");
+      if (!isJson && (response.type === "opaqueredirect" || response.status === 403)) {
+        say(row, form.dataset.signedOut, "signed-out");
+        document.dispatchEvent(new CustomEvent("portal:signed-out"));
+        return;
+      }
+      if (!isJson) throw new Error(String(response.status));
+      const answer = await response.json();
+      state.fails = 0;
+      if (answer.error) {
+        say(row, answer.error, "failed");
+        return;
+      }
+      took(row, answer, edits);
+    } catch {
+      say(row, form.dataset.failed, "failed");
+      plan(row, RETRY[Math.min(state.fails++, RETRY.length - 1)]);
+      return;
+    } finally {
+      state.isSending = false;
+    }
+    if (isDirty(row) && !row.dataset.state?.match(/conflict|error/)) plan(row, PAUSE);
+  }
+
+  /* What the server made of it */
+
+  function took(row, answer, edits) {
+    const key = row.dataset.row;
+    const state = stateOf(row);
+    showErrors(row, answer.errors[key] || {});
+    for (const [name, html] of Object.entries(answer.pieces)) {
+      const piece = document.querySelector(`[data-piece="${name}"]`);
+      if (!piece) continue;
+      const open = piece.querySelector("details")?.open;
+      piece.innerHTML = html;
+      if (open) piece.querySelector("details")?.setAttribute("open", "");
+    }
+    if (answer.conflicts[key]) {
+      showConflict(row, answer.conflicts[key], answer.seen[key]);
+      return;
+    }
+    if (answer.errors[key]) {
+      state.saved = edits;
+      say(row, "", "error");
+      return;
+    }
+    if (answer.seen[key]) seenOf(row).value = answer.seen[key];
+    state.saved = edits;
+    say(row, form.dataset.saved.replace("{time}", answer.saved_at), "saved");
+  }
+
+  function showErrors(row, errors) {
+    const place = row.querySelector("[data-row-errors]");
+    if (!place) return;
+    place.replaceChildren();
+    for (const field of fieldsOf(row)) {
+      field.removeAttribute("aria-invalid");
+      const name = field.name.slice(row.dataset.row.length + 1);
+      if (!errors[name]) continue;
+      field.setAttribute("aria-invalid", "true");
+      field.setAttribute("aria-describedby", `${field.id}-error`);
+      for (const text of errors[name]) {
+        const line = document.createElement("p");
+        line.className = "field-error";
+        line.id = `${field.id}-error`;
+        line.setAttribute("role", "alert");
+        line.textContent = text;
+        place.append(line);
+      }
+    }
+  }
+
+  function showConflict(row, html, seen) {
+    row.querySelector(".row-conflict")?.remove();
+    const holder = document.createElement("div");
+    holder.innerHTML = html;
+    const notice = holder.firstElementChild;
+    row.prepend(notice);
+    say(row, "", "conflict");
+    notice.focus();
+    notice.querySelector("[data-keep-mine]")?.addEventListener("click", () => {
+      seenOf(row).value = seen;
+      row.dataset.state = "";
+      notice.remove();
+      fieldsOf(row).find((field) => field.type !== "hidden")?.focus();
+      send(row);
+    });
+  }
+
+  function changed(event) {
+    const row = event.target.closest?.("[data-row]");
+    if (!row || !event.target.name) return;
+    stateOf(row).edits += 1;
+    if (row.dataset.state !== "conflict") {
+      row.dataset.state = "";
+      plan(row, event.type === "change" ? 150 : PAUSE);
+    }
+  }
+
+  document.addEventListener("input", changed);
+  document.addEventListener("change", changed);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") rows().forEach((row) => send(row, true));
+  });
+  window.addEventListener("pagehide", () => rows().forEach((row) => send(row, true)));
+  window.addEventListener("online", () => rows().forEach((row) => send(row)));
+  document.addEventListener("portal:signed-in", () => rows().forEach((row) => send(row)));
+  form.addEventListener("submit", () => rows().forEach((row) => clearTimeout(stateOf(row).timer)));
+
+  /* A sheet: Enter and the arrows go from number to number */
+
+  document.addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (!field.matches?.("[data-row] input[inputmode=decimal]")) return;
+    const step = { Enter: event.shiftKey ? -1 : 1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    const cells = [...document.querySelectorAll("[data-row] input[inputmode=decimal]")];
+    const next = cells[cells.indexOf(field) + step];
+    next?.focus();
+    next?.select();
+  });
+})();
