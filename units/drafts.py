@@ -28,10 +28,25 @@ _FORMS = (
         "goals:carry_over",
         _("The goals carried over to next year"),
     ),
+    (r"planyear:new", "goals:plan_year_new", _("A new plan year")),
+    (r"planyear:(\d{1,18})", "goals:plan_year_edit", _("Instructions for a plan year")),
+    (r"period:new:(\d{1,18})", "goals:period_new", _("A new period")),
+    (r"period:(\d{1,18})", "goals:period_edit", _("A period")),
+    (r"reminder:(\d{1,18})", "goals:remind", _("A reminder")),
+    (r"analysis:(\d{1,18}):(\d{1,18})", "goals:analysis", _("An analysis")),
+    (r"measure:(\d{1,18}):(\d{1,18})", "goals:measure_new", _("A new measure")),
+    (r"need:(\d{1,18})", "goals:need_new", _("A need for development")),
+    (r"method:new:(\d{1,18})", "goals:method_new", _("A new method of analysis")),
+    (r"method:(\d{1,18})", "goals:method_edit", _("A method of analysis")),
     (r"expectation:new:(\d{1,18})", "dialogues:give", _("A new expectation")),
     (r"expectation:(\d{1,18})", "dialogues:expectation_edit", _("An expectation")),
 )
 _NO_TEXT = {"revision", "parent", "goal", "employments", "contributes_to", "decided_on"}
+_NO_TEXT |= {"unit", "year", "kind", "code"}
+_NO_TEXT |= {"starts_on", "ends_on", "opens_on", "due_on"}
+_NO_TEXT |= {"asks_values", "asks_half_yearly", "asks_judgement", "asks_needs"}
+_NO_TEXT |= {"way", "theme", "responsible", "is_in_use"}
+_NO_TEXT |= {"measure-responsible", "measure-starts_on", "measure-due_on"}
 _NO_TEXT_OF_ONE = re.compile(r"(decision|target|annual|activity)_\d+", re.ASCII)
 
 
@@ -82,7 +97,8 @@ def _form_of(key: str) -> tuple[str, str]:
     for pattern, name, label in _FORMS:
         if found := re.fullmatch(pattern, key, re.ASCII):
             year = found.groupdict().get("year")
-            return str(label), reverse(name, args=[found[1]]) + (f"?year={year}" if year else "")
+            keys = found.groups()[:-1] if year else found.groups()
+            return str(label), reverse(name, args=keys) + (f"?year={year}" if year else "")
     return gettext("A text"), ""
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from goals.models import Closure, Period, PlanYear, Reminder, ReminderRecipient
+from goals.models import Closure, Period, PlanYear, Reminder, ReminderRecipient, Report
 from units.models import Unit, User
 from units.revisions import lock_revision
 
@@ -99,37 +100,62 @@ def edit_plan_year(*, plan_year: PlanYear, revision: int, instructions: str, by:
 
 @transaction.atomic
 def add_period(*, plan_year: PlanYear, fields: dict[str, Any], by: User) -> Period:
+    """Raises PlanNotReadyError where the year got such a period meanwhile."""
     del by
-    return Period.objects.create(plan_year=plan_year, **fields)
+    return _kept(Period(plan_year=plan_year, **fields))
 
 
 @transaction.atomic
 def edit_period(*, period: Period, revision: int, fields: dict[str, Any], by: User) -> Period:
-    """Raises StaleRevisionError."""
+    """Raises StaleRevisionError, and PlanNotReadyError where the kind is changed though a report
+    has been handed in, or the year got such a period meanwhile."""
     del by
     period = lock_revision(Period.objects.all(), period.pk, revision)
+    if fields.get("kind", period.kind) != period.kind and has_been_reported(period):
+        raise PlanNotReadyError(
+            _("A report of the period has been handed in, so its kind cannot change any more.")
+        )
     for name, value in fields.items():
         setattr(period, name, value)
-    period.save()
+    return _kept(period)
+
+
+def has_been_reported(period: Period) -> bool:
+    """Whether a unit has ever handed in a report of the period."""
+    return Report.objects.submitted().filter(period=period).exists()
+
+
+def _kept(period: Period) -> Period:
+    try:
+        with transaction.atomic():
+            period.save()
+    except IntegrityError as error:
+        # The form has looked already; somebody else was quicker.
+        raise PlanNotReadyError(
+            _(
+                "Somebody has just given the year a period with the same short name, or its plan. "
+                "Choose another short name or kind."
+            )
+        ) from error
     return period
 
 
 @transaction.atomic
-def close_periods(
-    *, periods: Iterable[Period], unit: Unit, with_below: bool, by: User
-) -> list[Closure]:
-    """Close one period, or all of a year, for a unit or for it and all below; what is closed
-    already stays as it is."""
-    rows = [
-        Closure(period=period, unit=unit, with_below=with_below, closed_by=by) for period in periods
-    ]
+def close_periods(*, periods: Iterable[Period], unit: Unit, with_below: bool, by: User) -> None:
+    """Close one period, or all of a year, for a unit or for it and all below. What is closed
+    already stays as it is, save that closing with all below widens it."""
+    periods = list(periods)
+    if with_below:
+        Closure.objects.filter(period__in=periods, unit=unit, with_below=False).update(
+            with_below=True, closed_at=timezone.now(), closed_by=by
+        )
     Closure.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        update_fields=["with_below"],
-        unique_fields=["period", "unit"],
+        [
+            Closure(period=period, unit=unit, with_below=with_below, closed_by=by)
+            for period in periods
+        ],
+        ignore_conflicts=True,
     )
-    return rows
 
 
 @transaction.atomic
