@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from stockholm_quality.tests.world import World, build_world
+from stockholm_quality.tests.world_year import build_year
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +18,13 @@ def _quick_passwords(settings: object) -> None:
 @pytest.fixture
 def world(db: None) -> World:
     return build_world()
+
+
+@pytest.fixture
+def year(world: World) -> World:
+    """The world with a plan year in progress."""
+    build_year(world)
+    return world
 
 
 @pytest.fixture

@@ -60,6 +60,16 @@ class World:
     goals: dict[str, Goal] = field(default_factory=dict)
     expectations: dict[str, Expectation] = field(default_factory=dict)
     year: int = field(default_factory=lambda: timezone.localdate().year)
+    # Filled by `world_year.build_year`.
+    plan_years: dict[str, Any] = field(default_factory=dict)
+    periods: dict[str, Any] = field(default_factory=dict)
+    indicators: dict[str, Any] = field(default_factory=dict)
+    targets: dict[str, Any] = field(default_factory=dict)
+    activities: dict[str, Any] = field(default_factory=dict)
+    reports: dict[str, Any] = field(default_factory=dict)
+    needs: dict[str, Any] = field(default_factory=dict)
+    methods: dict[str, Any] = field(default_factory=dict)
+    closures: dict[str, Any] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
         for named in ("people", "units", "goals", "expectations"):
