@@ -1,6 +1,17 @@
 from django.urls import path
 
-from goals.views import analysis, methods, carry_over, goal, plan_year, report, report_way, reporting, tree, writing
+from goals.views import (
+    analysis,
+    carry_over,
+    goal,
+    methods,
+    plan_year,
+    report,
+    report_way,
+    reporting,
+    tree,
+    writing,
+)
 
 app_name = "goals"
 
@@ -40,9 +51,7 @@ urlpatterns = [
         name="measure_drop",
     ),
     path("rapporter/<int:pk>/behov/", analysis.need_new, name="need_new"),
-    path(
-        "rapporter/<int:pk>/behov/<int:need_pk>/ta-bort/", analysis.need_drop, name="need_drop"
-    ),
+    path("rapporter/<int:pk>/behov/<int:need_pk>/ta-bort/", analysis.need_drop, name="need_drop"),
     path("enheter/<int:unit_pk>/behov/", methods.needs, name="needs"),
     path("enheter/<int:unit_pk>/analysmetoder/", methods.methods, name="methods"),
     path("enheter/<int:unit_pk>/analysmetoder/ny/", methods.method_new, name="method_new"),
