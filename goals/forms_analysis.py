@@ -17,8 +17,8 @@ STEPS = ("deviation", "pattern", "cause", "lesson", "decision")
 STEP_HELP = {
     "deviation": _("Say what came out, and how far from the target or from what you expected."),
     "pattern": _(
-        "Is it new, or has it been so for long? Is it the same for all groups? How is it for others "
-        "like you?"
+        "Is it new, or has it been so for long? Is it the same for all groups? How is it for "
+        "others like you?"
     ),
     "cause": _("Write what you found, and what speaks for it. A guess is fine: call it a guess."),
     "lesson": _("What do you know now that you did not know before? What went well?"),

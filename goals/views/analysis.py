@@ -65,8 +65,7 @@ def analysis(request: AuthedRequest, pk: int, goal_pk: int) -> HttpResponse:
         return _prompts(request, report, stored)
     if not rules.can_write_report(request.user, report):
         return _analysis_page(request, report, goal, stored)
-    key = f"analysis:{report.pk}:{goal.pk}"
-    draft = find_draft(request.user, key) if request.method != "POST" else None
+    draft = find_draft(request.user, _key(report, goal)) if request.method != "POST" else None
     kept = as_initial(draft)
     form = AnalysisForm(request.POST or None, initial=kept, unit=report.unit, instance=stored)
     measure = MeasureWithinForm(
@@ -80,37 +79,51 @@ def analysis(request: AuthedRequest, pk: int, goal_pk: int) -> HttpResponse:
         by=request.user,
     )
     if request.method == "POST" and form.is_valid() and measure.is_valid():
-
-        def save() -> str:
-            values = form.values
-            if stored.pk or any(values.values()):
-                write_analysis(
-                    report=report,
-                    goal=goal,
-                    revision=form.cleaned_data["revision"] or 0,
-                    fields=values,
-                    by=request.user,
-                )
-            drop_draft(request.user, key)
-            address = reverse("goals:analysis", args=[report.pk, goal.pk])
-            if measure.has_changed():
-                decide_measure(
-                    report=report, goal=goal, fields=measure.cleaned_data, by=request.user
-                )
-                messages.success(request, _("The analysis is saved, and the measure with it."))
-                return f"{address}#measures"
-            messages.success(request, _("The analysis is saved."))
-            return address
-
-        try:
-            return once(request, save)
-        except ReportNotReadyError as error:
-            return _too_late(request, report, str(error))
-        except StaleRevisionError as stale:
-            return _analysis_page(
-                request, report, goal, stored, form=form, measure=measure, current=stale.current
-            )
+        return _save_analysis(request, report, goal, stored, form, measure)
     return _analysis_page(request, report, goal, stored, form=form, measure=measure, draft=draft)
+
+
+def _save_analysis(
+    request: AuthedRequest,
+    report: Report,
+    goal: Goal,
+    stored: Analysis,
+    form: AnalysisForm,
+    measure: MeasureWithinForm,
+) -> HttpResponse:
+    """The analysis and the measure that may have been written with it: both, or neither."""
+
+    def save() -> str:
+        values = form.values
+        if stored.pk or any(values.values()):
+            write_analysis(
+                report=report,
+                goal=goal,
+                revision=form.cleaned_data["revision"] or 0,
+                fields=values,
+                by=request.user,
+            )
+        drop_draft(request.user, _key(report, goal))
+        address = reverse("goals:analysis", args=[report.pk, goal.pk])
+        if measure.has_changed():
+            decide_measure(report=report, goal=goal, fields=measure.cleaned_data, by=request.user)
+            messages.success(request, _("The analysis is saved, and the measure with it."))
+            return f"{address}#measures"
+        messages.success(request, _("The analysis is saved."))
+        return address
+
+    try:
+        return once(request, save)
+    except ReportNotReadyError as error:
+        return _too_late(request, report, str(error))
+    except StaleRevisionError as stale:
+        return _analysis_page(
+            request, report, goal, stored, form=form, measure=measure, current=stale.current
+        )
+
+
+def _key(report: Report, goal: Goal) -> str:
+    return f"analysis:{report.pk}:{goal.pk}"
 
 
 def _prompts(request: AuthedRequest, report: Report, stored: Analysis) -> HttpResponse:
@@ -157,7 +170,7 @@ def _analysis_page(
         "steps": _told(stored),
         "steps_before": _told(before) if before else [],
         "draft": draft,
-        "draft_key": f"analysis:{report.pk}:{goal.pk}",
+        "draft_key": _key(report, goal),
         "conflict": conflict,
         "may_write": form is not None,
         **_why_read_only(request, report),
