@@ -13,6 +13,7 @@ from goals.models import (
     Assessment,
     Gender,
     Judgement,
+    Period,
     Report,
     Value,
 )
@@ -92,7 +93,8 @@ class ValueRow(RowForm):
         self.stored = (*parts, "is_not_measured", "forecast", "comment", "source")
         super().__init__(*args, row=row, key=f"v-{row.indicator_id}-{row.gender}", **kwargs)
         unused = {"value", "numerator", "denominator"} - set(parts)
-        if row.gender != Gender.TOTAL:
+        # What the year is thought to end with is said once, and not when it has ended.
+        if row.gender != Gender.TOTAL or row.period.kind == Period.Kind.ANNUAL:
             unused |= {"forecast"}
             self.stored = tuple(name for name in self.stored if name != "forecast")
             self.initial["seen"] = self.seen_now(row)

@@ -23,7 +23,7 @@ from goals.actions.reports import (
     write_value,
 )
 from goals.forms_report import RowForm, row_forms
-from goals.models import Period, Report
+from goals.models import Goal, Period, Report
 from goals.pictures import Curve, Point, curve
 from goals.sheet import GoalRow, IndicatorRow, read_sheet
 from goals.snapshots import working_snapshot
@@ -262,6 +262,12 @@ def _sheet_page(
         "summary_conflict": saved.conflicts.get("summary"),
         "goals": [_shown(row, forms, saved) for row in sheet.goals],
         "needs": sheet.needs,
+        "drafts": Goal.objects.drafts()
+        .for_year(report.period.plan_year.year)
+        .filter(unit=report.unit)
+        .in_order_of_numbers()
+        if report.period.is_plan
+        else None,
         "missing": what_is_missing(sheet),
         "has_contents": len(sheet.goals) >= SCROLLS_FROM,
         "errors": [error for form in saved.errors.values() for error in _errors(form)],
