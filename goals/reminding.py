@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from smtplib import SMTPException
 
 from django.core.mail import EmailMessage, get_connection
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
@@ -21,10 +22,17 @@ logger = logging.getLogger(__name__)
 
 def proposed_text(period: Period) -> str:
     """To start from, in the language of whoever writes."""
-    return _(
-        "{period} is still missing from your unit. Hand it in by {day}. If something stands in "
-        "the way, get in touch with me."
-    ).format(period=period.name, day=date_format(period.due_on, "j F"))
+    if period.is_late_on(timezone.localdate()):
+        words = _(
+            "{period} was to be handed in by {day} and is still missing from your unit. Hand it in "
+            "as soon as you can. If something stands in the way, get in touch with me."
+        )
+    else:
+        words = _(
+            "{period} is to be handed in by {day}, and is still missing from your unit. If "
+            "something stands in the way, get in touch with me."
+        )
+    return words.format(period=period.name, day=date_format(period.due_on, "j F"))
 
 
 def mail_reminder(
@@ -66,12 +74,7 @@ def _letter(period: Period, text: str, units: list[Unit], person: User, link: st
         body = "\n\n".join(
             [
                 text.strip(),
-                _("{period} {year} is to be handed in by {day}.").format(
-                    period=period.name,
-                    year=period.plan_year.year,
-                    day=date_format(period.due_on, "j F Y"),
-                ),
-                _("It concerns: {units}.").format(units=_names(units)),
+                _("It concerns {units}.").format(units=_names(units)),
                 _("Open the portal: {link}").format(link=link),
                 _("This message comes from the portal Tydliga mål and cannot be answered."),
             ]

@@ -180,7 +180,7 @@ def _number_of(lines: UnitLineQuerySet) -> Coalesce:
 # --- The board ---------------------------------------------------------------------------------
 
 
-def with_state(units: UnitQuerySet, period: Period) -> UnitQuerySet:
+def with_state(units: UnitQuerySet, period: Period) -> Any:
     """Each unit with its `state` (`State`), and the key and status of its report if it has one."""
     is_late = period.is_late_on(timezone.localdate())
     return units.annotate(
@@ -202,7 +202,7 @@ def with_state(units: UnitQuerySet, period: Period) -> UnitQuerySet:
     )
 
 
-def state_counts(units: UnitQuerySet) -> dict[State, int]:
+def state_counts(units: Any) -> dict[State, int]:
     """How many of the units (`with_state`) are in each state, those at nought as well."""
     counted = dict(
         units.order_by().values("state").annotate(number=Count("pk")).values_list("state", "number")
@@ -210,7 +210,7 @@ def state_counts(units: UnitQuerySet) -> dict[State, int]:
     return {state: counted.get(state.value, 0) for state in State}
 
 
-def with_closed(units: UnitQuerySet, period: Period) -> UnitQuerySet:
+def with_closed(units: Any, period: Period) -> Any:
     """Each unit with `is_closed`: whether the period takes no more reports from it."""
     lines = UnitLine.objects.active_on().within_border().filter(descendant=OuterRef(OuterRef("pk")))
     closing = Closure.objects.filter(period=period).filter(

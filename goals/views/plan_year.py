@@ -31,6 +31,7 @@ CLOSURES_PER_PAGE = 25
 UNITS_PER_PAGE = 25
 LONGEST_TEXT = 100
 LONGEST_KEY = 18  # digits
+BY_DUE_DAY = ("due_on", "ends_on", "pk")
 
 YEAR_DRAFT = "planyear:new"
 
@@ -41,7 +42,7 @@ YEAR_DRAFT = "planyear:new"
 @require_safe
 def plan_years(request: AuthedRequest) -> HttpResponse:
     years = reporting.plan_years_of(request.user).prefetch_related(
-        Prefetch("periods", Period.objects.in_order())
+        Prefetch("periods", Period.objects.order_by(*BY_DUE_DAY))
     )
     context = {
         "page_obj": Paginator(years, YEARS_PER_PAGE).get_page(request.GET.get("page")),
@@ -87,7 +88,7 @@ def plan_year(request: AuthedRequest, pk: int) -> HttpResponse:
     year = _get_year(pk)
     may_run = rules.can_run_plan_year(request.user, year.unit)
     may_watch = rules.can_watch_reporting(request.user, year.unit)
-    periods = reporting.with_closures(year.periods.in_order(), year.unit)
+    periods = reporting.with_closures(year.periods.order_by(*BY_DUE_DAY), year.unit)
     if may_watch:
         periods = reporting.with_counts(periods, year.unit, year.year)
     context = {
@@ -277,7 +278,7 @@ def plan_year_close(request: AuthedRequest, pk: int) -> HttpResponse:
 def _close(request: AuthedRequest, year: PlanYear, period: Period | None) -> HttpResponse:
     """One period, or all of the year, for the unit asked for: the year's own unless another."""
     require(rules.can_run_plan_year(request.user, year.unit))
-    periods = year.periods.filter(pk=period.pk) if period else year.periods.in_order()
+    periods = year.periods.filter(pk=period.pk) if period else year.periods.order_by(*BY_DUE_DAY)
     below = Unit.objects.below(year.unit)
     asked = (request.POST if request.method == "POST" else request.GET).get("unit", "")
     if (not asked and request.method != "POST") or asked == str(year.unit_id):
