@@ -70,6 +70,7 @@ class KeyFigureAdmin(ScopedAdmin):
     list_select_related = ("indicator",)
     ordering = ("kpi", "pk")
     autocomplete_fields = ("indicator",)
+    change_list_template = "admin/goals/keyfigure/change_list.html"
     actions = ("import_now",)
 
     def within_reach(self, user: User) -> "QuerySet[KeyFigure]":

@@ -151,12 +151,12 @@ class ReportYearFilter(PlanYearFilter):
 class ReportAdmin(ScopedAdmin):
     """Who handed in what and when, and in which state it is; never what is written in it."""
 
-    list_display = ("unit", "period", "shown_year", "status", "version_number")
+    list_display = ("unit", "period", "shown_year", "status", "shown_version")
     list_filter = ("status", ReportYearFilter, BoardFilter)
     search_fields = ("unit__name", "period__name")
     list_select_related = ("unit", "period__plan_year")
     ordering = ("-period__plan_year__year", "-period__ends_on", swedish_order("unit__name"), "pk")
-    fields = ("unit", "period", "shown_year", "status", "version_number")
+    fields = ("unit", "period", "shown_year", "status", "shown_version")
     readonly_fields = fields
 
     def within_reach(self, user: User) -> "QuerySet[Report]":
@@ -193,6 +193,10 @@ class ReportAdmin(ScopedAdmin):
     @admin.display(description=gettext_lazy("year"), ordering="period__plan_year__year")
     def shown_year(self, report: Report) -> str:
         return str(report.period.plan_year.year)
+
+    @admin.display(description=gettext_lazy("version"), ordering="version_number")
+    def shown_version(self, report: Report) -> str:
+        return str(report.version_number or "")
 
 
 @admin.register(AnalysisMethod)
