@@ -1,9 +1,12 @@
 from django.urls import path
 
 from goals.views import (
+    activity,
     analysis,
     carry_over,
+    following,
     goal,
+    indicator,
     methods,
     plan_year,
     report,
@@ -25,6 +28,7 @@ urlpatterns = [
     path("mal/<int:pk>/ny-version/", goal.goal_change, name="change"),
     path("mal/<int:pk>/slang/", goal.goal_discard, name="discard"),
     path("mal/<int:pk>/versioner/", goal.goal_versions, name="versions"),
+    path("mal/<int:pk>/hur-det-gar/", following.follow_down, name="follow_down"),
     path("enheter/<int:unit_pk>/mal/nytt/", goal.goal_new, name="new"),
     path("enheter/<int:unit_pk>/for-over/", carry_over.carry_over_goals, name="carry_over"),
     path("planering/", plan_year.plan_years, name="plan_years"),
@@ -56,4 +60,16 @@ urlpatterns = [
     path("enheter/<int:unit_pk>/analysmetoder/", methods.methods, name="methods"),
     path("enheter/<int:unit_pk>/analysmetoder/ny/", methods.method_new, name="method_new"),
     path("analysmetoder/<int:pk>/", methods.method_edit, name="method_edit"),
+    path("enheter/<int:unit_pk>/indikatorer/ny/", indicator.indicator_new, name="indicator_new"),
+    path("indikatorer/<int:pk>/", indicator.indicator, name="indicator"),
+    path("indikatorer/<int:pk>/andra/", indicator.indicator_edit, name="indicator_edit"),
+    path("indikatorer/<int:pk>/jamfor/", indicator.indicator_compare, name="indicator_compare"),
+    path("mal/<int:goal_pk>/indikatorer/", indicator.indicator_adopt, name="indicator_adopt"),
+    path("arsmal/<int:pk>/", indicator.target_edit, name="target_edit"),
+    path("arsmal/<int:pk>/ta-bort/", indicator.target_drop, name="target_drop"),
+    path("mal/<int:goal_pk>/aktiviteter/ny/", activity.activity_new, name="activity_new"),
+    path("aktiviteter/<int:pk>/", activity.activity, name="activity"),
+    path("aktiviteter/<int:pk>/andra/", activity.activity_edit, name="activity_edit"),
+    path("aktiviteter/<int:pk>/lage/", activity.activity_progress, name="activity_progress"),
+    path("aktiviteter/<int:pk>/slang/", activity.activity_discard, name="activity_discard"),
 ]
