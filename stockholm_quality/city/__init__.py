@@ -20,6 +20,7 @@ from stockholm_quality.city.organisation import (
     Calendar,
     Organisation,
 )
+from stockholm_quality.city.year import Year
 
 __all__ = ["ACCOUNTS", "EMAIL_DOMAIN", "PASSWORD", "Account", "build_city"]
 
@@ -47,7 +48,10 @@ def build_city(
         # one before it.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL statement_timeout = '5min'")
-        _store(organisation, Agreements(organisation, rng, calendar), progress)
+        agreements = Agreements(organisation, rng, calendar)
+        _store(organisation, agreements, progress)
+        progress(_("The year: plans, indicators, activities and reports"))
+        Year(organisation, agreements, seed, calendar).build()
         # What comes next plans its queries for a city that is no longer empty.
         cursor.execute("ANALYZE")
 

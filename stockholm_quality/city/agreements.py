@@ -47,14 +47,14 @@ def mandate_period(year: int) -> tuple[int, int]:
 
 
 def import_goals_of_the_council(calendar: Calendar) -> None:
-    """The real goals of the shipped file and, for the year and the next, the titles of 2015-2018
-    marked as example data where the period's own goals are not known."""
+    """The real goals of the shipped file and, for the year and those beside it, the titles of
+    2015-2018 marked as example data where the period's own goals are not known."""
     path = Path(settings.BASE_DIR) / "goals/data/council_goals.csv"
     rows = read_council_goals(path)
     at = calendar.moment(calendar.day(11, 1, -1), 9)
     import_council_goals(rows, source=path.name, at=at)
     known = {row.period for row in rows}
-    wanted = {mandate_period(calendar.year), mandate_period(calendar.year + 1)} - known
+    wanted = {mandate_period(calendar.year + each) for each in (-1, 0, 1)} - known
     for first_year, last_year in sorted(wanted):
         examples: list[CouncilGoal] = [
             replace(row, first_year=first_year, last_year=last_year, is_verified=False)
@@ -76,13 +76,15 @@ class Agreements:
         self.contributions: list[GoalContribution] = []
         self.expectations: list[Expectation] = []
         self.acknowledgements: list[Acknowledgement] = []
-        self._council: dict[str, Goal] = {}
+        # What each unit has adopted for the year, by the unit's key.
+        self.adopted: defaultdict[int, list[tuple[Goal, dict[str, Any]]]] = defaultdict(list)
+        self.council: dict[str, Goal] = {}
         self._of_board: dict[tuple[int, str], Goal] = {}
 
     def build(self) -> None:
         first, last = mandate_period(self.calendar.year)
         council = Goal.objects.adopted().filter(first_year=first, last_year=last)
-        self._council = {goal.number: goal for goal in council}
+        self.council = {goal.number: goal for goal in council.select_related("parent")}
         for board in self.organisation.boards.values():
             if board.director is not None or board.family == "environment":
                 self._decide_for_board(board)
@@ -92,6 +94,7 @@ class Agreements:
                 self._agree_at_home(workplace)
             else:
                 self._agree(workplace)
+        self._agree_in_merged(self.organisation.merged)
         self._store_goals()
         GoalContribution.objects.bulk_create(self.contributions, batch_size=ROWS_AT_A_TIME)
         Expectation.objects.bulk_create(self.expectations, batch_size=ROWS_AT_A_TIME)
@@ -113,14 +116,15 @@ class Agreements:
         decided_on = self.calendar.day(12, self.rng.randint(8, 18), -1)
         for text in promises()["board"][board.family]:
             goal = self._goal(Goal.Level.BOARD, board.unit, text)
-            goal.parent = self._council.get(text["serves"])
+            goal.parent = self.council.get(text["serves"])
             number = f"1.2.1-{self.rng.randint(100, 899)}/{decided_on.year}"
             self._adopt(goal, board.controller, decided_on, number)
+            self.adopted[board.unit.pk].append((goal, text))
             self._of_board[board.unit.pk, text["key"]] = goal
             self.contributions += [
-                GoalContribution(goal=goal, supported=self._council[other])
+                GoalContribution(goal=goal, supported=self.council[other])
                 for other in text.get("contributes", [])
-                if other in self._council
+                if other in self.council
             ]
 
     def _unit_goal(self, workplace: Workplace, text: dict[str, Any]) -> Goal:
@@ -196,7 +200,18 @@ class Agreements:
                 if self._chance(50):
                     goal.parent = None
                     self._adopt(goal, workplace.manager, decided_on)
+                    self.adopted[workplace.unit.pk].append((goal, text))
+        self.adopted[workplace.unit.pk] += adopted
         self._expect_of_all(workplace, adopted)
+
+    def _agree_in_merged(self, merged: Workplace) -> None:
+        """What it promised for the year before it went up in another."""
+        if merged.ended_on is None or merged.ended_on.year < self.calendar.year:
+            return
+        for text in promises()["profile"][merged.kind]["goal"][:2]:
+            goal = self._unit_goal(merged, text)
+            self._adopt(goal, merged.manager, self.calendar.day(1, 16))
+            self.adopted[merged.unit.pk].append((goal, text))
 
     def _agree_at_home(self, home: Workplace) -> None:
         profile = promises()["profile"][home.kind]
@@ -206,6 +221,7 @@ class Agreements:
             goal = self._unit_goal(home, text)
             self._adopt(goal, home.manager, decided_on)
             adopted.append((goal, text))
+        self.adopted[home.unit.pk] = adopted
         changed, _text = adopted[1]
         # The first version said it in other words; the row holds the words in force.
         self.versions[-2].title = FIRST_TITLE
@@ -254,6 +270,8 @@ class Agreements:
     ) -> None:
         count = 1 + self._chance(WITH_A_SECOND_EXPECTATION)
         given_on = self.calendar.day(2, self.rng.randint(2, 20))
+        # Some have come from a unit that was merged into this one.
+        given_on = max(given_on, employment.starts_on)
         for goal, text in self.rng.sample(adopted, min(count, len(adopted))):
             words = self.rng.choice(text["expectations"])
             expectation = self._expect(employment, goal, words, workplace.manager, given_on)

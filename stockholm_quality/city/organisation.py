@@ -40,6 +40,7 @@ FEWEST_EMPLOYEES = 200
 MEAN_UNIT = 20  # people
 UNITS_IN_A_DEPARTMENT = 12
 ROWS_AT_A_TIME = 5_000
+AN_AUTUMN_DAY = (10, 15)
 
 # Kinds of units in a board, in the order in which they are opened.
 KINDS_IN = {
@@ -83,7 +84,7 @@ ACCOUNTS = {
 
 @cache
 def texts(name: str) -> dict[str, Any]:
-    """What names.toml or promises.toml holds."""
+    """What one of the files beside this one holds, such as names.toml."""
     return tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8"))
 
 
@@ -98,6 +99,11 @@ class Calendar:
 
     year: int
     until: date | None = None
+
+    @property
+    def today(self) -> date:
+        """The last day on which anything has happened: in autumn, where `until` says nothing."""
+        return self.until or date(self.year, *AN_AUTUMN_DAY)
 
     @property
     def first_day(self) -> date:
@@ -136,6 +142,9 @@ class Workplace:
     above: "Workplace | None" = None
     employments: list[Employment] = field(default_factory=list)
     goals: list[tuple[Goal, dict[str, Any]]] = field(default_factory=list)
+    # A unit that has gone up in this one, and its last day.
+    took_over: "Workplace | None" = None
+    ended_on: date | None = None
 
 
 class Organisation:
@@ -159,6 +168,9 @@ class Organisation:
         self.workplaces: list[Workplace] = []
         self.accounts: dict[str, User] = {}
         self.home: Workplace
+        self.merged: Workplace
+        self.former_head: User
+        self.city_controller: User
         self._password = make_password(PASSWORD)
         self._no_password = make_password(None)
         self._names_taken: set[str] = set()
@@ -191,6 +203,11 @@ class Organisation:
         RoleAssignment.objects.bulk_create(self.roles, batch_size=ROWS_AT_A_TIME)
         ProtectedIdentityKeeper.objects.bulk_create(self.keepers)
 
+    def head_on(self, workplace: Workplace, day: date) -> User:
+        """Who answered for the workplace that day."""
+        is_former = workplace is self.home and day < self.calendar.day(9, 1, -1)
+        return self.former_head if is_former else workplace.manager
+
     # --- Boards ----------------------------------------------------------------------------------
 
     def _staff(self, board: Board) -> None:
@@ -206,6 +223,9 @@ class Organisation:
         if board.unit.code == STAFF_BOARD:
             admin = self._employ(board.unit, "Systemförvaltare", ACCOUNTS["admin"]).person
             self._assign(admin, self.city, Role.SYSTEM_ADMINISTRATOR)
+            # Who keeps the council's indicators and reads the boards' own reports.
+            self.city_controller = self._employ(board.unit, "Controller för staden").person
+            self._assign(self.city_controller, self.city, Role.CONTROLLER)
 
     def _department(self, board: Board, kind: str, account: Account | None = None) -> Workplace:
         """The department where the next unit of the kind belongs, opened when needed."""
@@ -242,6 +262,7 @@ class Organisation:
         code = f"{board.unit.code}-{board.unit_count:04}"
         name = name or self._name(board, profile["names"])
         unit = self._unit(code, Unit.Kind.UNIT, name, department.unit)
+        unit.operation = profile["operation"]
         workplace = Workplace(unit, kind, board, department.manager, department)
         if has_manager:
             head = self._employ(unit, profile["head"], manager)
@@ -280,7 +301,7 @@ class Organisation:
                 starts_on=self.calendar.first_day,
             )
         )
-        former = self._employ(self.boards[STAFF_BOARD].unit, "Utredare").person
+        self.former_head = former = self._employ(self.boards[STAFF_BOARD].unit, "Utredare").person
         last_day = self.calendar.day(8, 31, -1)
         self._assign(former, home.unit, Role.MANAGER, self.calendar.first_day, last_day)
 
@@ -304,16 +325,23 @@ class Organisation:
         self._workplace(board, "parks", 8, name="Parkenheten Södermalm")
 
     def _build_merged(self, board: Board) -> None:
-        last_day = self.calendar.day(6, 30, -1)
+        # In the middle of the year, as soon as the year has come so far.
+        this_year = date(self.calendar.year, 6, 30)
+        last_day = this_year if self.calendar.today > this_year else self.calendar.day(6, 30, -1)
         into = self._workplace(board, "preschool", 10, name="Förskolan Linden")
+        department = promises()["profile"][into.kind]["department"]
         merged = self._unit(
             f"{board.unit.code}-GRINDEN",
             Unit.Kind.UNIT,
             "Förskolan Grinden",
-            board.departments[promises()["profile"]["preschool"]["department"]].unit,
+            board.departments[department].unit,
             ends_on=last_day,
         )
         merged.successor = into.unit
+        merged.operation = into.unit.operation
+        self.merged = Workplace(merged, into.kind, board, board.departments[department].manager)
+        self.merged.ended_on = last_day
+        into.took_over = self.merged
         for title in ("Förskollärare", "Förskollärare", "Barnskötare", "Barnskötare"):
             before = self._employ(merged, title)
             before.starts_on, before.ends_on = self.calendar.first_day, last_day
@@ -324,6 +352,7 @@ class Organisation:
                 starts_on=last_day + timedelta(days=1),
             )
             self.employments.append(after)
+            self.merged.employments.append(before)
             into.employments.append(after)
 
     def _build_renamed(self, board: Board) -> None:
