@@ -78,6 +78,11 @@ class _Page(msgspec.Struct):
     next_url: str | None = None
 
 
+def _wrong(reason: str) -> KoladaError:
+    advice = _("Try again tomorrow. If it stays so, ask RKA, who run Kolada.")
+    return KoladaError(f"{reason} {advice}")
+
+
 Form = TypeVar("Form", _Kpis, _Page)
 
 
@@ -109,7 +114,7 @@ class Kolada:
                 _("Kolada has no such key figure any more. Choose another one in its place.")
             )
         if len(titles) != 1 or len(answer.values) != 1:
-            raise KoladaError(_("Kolada described another key figure than the one asked for."))
+            raise _wrong(_("Kolada described another key figure than the one asked for."))
         return titles[0]
 
     def values_of(self, kpi: str, municipality: str, years: range) -> Values:
@@ -119,13 +124,13 @@ class Kolada:
             some_years = years[first : first + YEARS_IN_A_CALL]
             for row in self._rows(kpi, municipality, some_years):
                 if (row.kpi, row.municipality) != (kpi, municipality):
-                    raise KoladaError(
+                    raise _wrong(
                         _("Kolada answered for {kpi} in {municipality} instead.").format(
                             kpi=row.kpi[:20], municipality=row.municipality[:20]
                         )
                     )
                 if row.period not in some_years:
-                    raise KoladaError(
+                    raise _wrong(
                         _("Kolada answered for a year not asked for: {year}.").format(
                             year=row.period
                         )
@@ -142,7 +147,7 @@ class Kolada:
         visited = set()
         while True:
             if len(pages) == MOST_PAGES or url in visited:
-                raise KoladaError(_("Kolada's answer has no end. Nothing was taken from it."))
+                raise _wrong(_("Kolada's answer has no end. Nothing was taken from it."))
             visited.add(url)
             page = _read(self._get(url), _Page)
             pages.append(page)
@@ -152,7 +157,7 @@ class Kolada:
         rows = [row for page in pages for row in page.values]
         # Some answers count their page and some count all pages.
         if any(page.count not in {len(page.values), len(rows)} for page in pages):
-            raise KoladaError(
+            raise _wrong(
                 _("Kolada's answer is not whole: it says {count} and holds {rows}.").format(
                     count=pages[0].count, rows=len(rows)
                 )
@@ -166,9 +171,7 @@ class Kolada:
             url = httpx.URL()
         place = (self._base.scheme, self._base.host, self._base.port)
         if (url.scheme, url.host, url.port) != place or url.userinfo:
-            raise KoladaError(
-                _("Kolada's answer leads on to another server, which is not followed.")
-            )
+            raise _wrong(_("Kolada's answer leads on to another server, which is not followed."))
         return url
 
     # --- One call --------------------------------------------------------------------------------
@@ -230,7 +233,7 @@ class Kolada:
                 body += chunk
                 self._time_left()
                 if len(body) > LARGEST_ANSWER:
-                    raise KoladaError(_("Kolada's answer is too large to be right."))
+                    raise _wrong(_("Kolada's answer is too large to be right."))
             return bytes(body)
 
     def _time_left(self) -> float:
@@ -257,8 +260,8 @@ def _read(body: bytes, form: type[Form]) -> Form:
     try:
         return msgspec.json.decode(body, type=form)
     except msgspec.ValidationError as error:
-        raise KoladaError(
-            _("Kolada's answer has another form than expected: {reason}").format(reason=error)
+        raise _wrong(
+            _("Kolada's answer has another form than expected: {reason}.").format(reason=error)
         ) from None
     except (msgspec.DecodeError, RecursionError):
         raise KoladaError(
@@ -269,13 +272,13 @@ def _read(body: bytes, form: type[Form]) -> Form:
 def _take(row: _Row, found: Values) -> None:
     for value in row.values:
         if value.gender not in GENDERS:
-            raise KoladaError(
+            raise _wrong(
                 _("Kolada answered for an unknown gender: {gender}.").format(
                     gender=value.gender[:20]
                 )
             )
         if (row.period, value.gender) in found:
-            raise KoladaError(
+            raise _wrong(
                 _("Kolada answered twice for {year} and gender {gender}.").format(
                     year=row.period, gender=value.gender
                 )
@@ -292,4 +295,4 @@ def _number_of(row: _Row, value: _Value) -> Decimal | None:
         rounded = number.quantize(DECIMALS, ROUND_HALF_UP)
         if rounded.adjusted() < MOST_DIGITS:
             return rounded
-    raise KoladaError(_("Kolada's value for {year} is out of range.").format(year=row.period))
+    raise _wrong(_("Kolada's value for {year} is out of range.").format(year=row.period))
