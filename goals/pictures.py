@@ -107,10 +107,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar lying down, in per cent of the width."""
+    """A bar lying down, in per cent of the width. It reaches to `tip` from the common zero."""
 
     start: float
     length: float
+    tip: float
 
 
 @dataclass(frozen=True)
@@ -198,15 +199,12 @@ def curve(
 def bars(values: Sequence[Decimal]) -> list[Bar]:
     """The values as bars from a common zero, which lies inside when some are below it."""
     low, high = min([*values, Decimal(0)]), max([*values, Decimal(0)])
-    span = high - low
-    if not span:
-        return [Bar(0, 0) for _value in values]
+    span = (high - low) or Decimal(1)
+    zero = -low / span * 100
+    tips = [(value - low) / span * 100 for value in values]
     return [
-        Bar(
-            round(float((min(value, Decimal(0)) - low) / span * 100), 1),
-            round(float(abs(value) / span * 100), 1),
-        )
-        for value in values
+        Bar(*(round(float(each), 1) for each in (min(tip, zero), abs(tip - zero), tip)))
+        for tip in tips
     ]
 
 

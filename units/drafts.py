@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
@@ -38,6 +39,15 @@ _FORMS = (
     (r"need:(\d{1,18})", "goals:need_new", _("A need for development")),
     (r"method:new:(\d{1,18})", "goals:method_new", _("A new method of analysis")),
     (r"method:(\d{1,18})", "goals:method_edit", _("A method of analysis")),
+    (
+        r"indicator:new:(\d{1,18})(?::(?P<goal>\d{1,18}))?",
+        "goals:indicator_new",
+        _("A new indicator"),
+    ),
+    (r"indicator:(\d{1,18})", "goals:indicator_edit", _("An indicator")),
+    (r"activity:new:(\d{1,18})", "goals:activity_new", _("A new activity")),
+    (r"activity:(\d{1,18})", "goals:activity_edit", _("An activity")),
+    (r"activity:(\d{1,18}):progress", "goals:activity_progress", _("How an activity goes")),
     (r"expectation:new:(\d{1,18})", "dialogues:give", _("A new expectation")),
     (r"expectation:(\d{1,18})", "dialogues:expectation_edit", _("An expectation")),
 )
@@ -47,6 +57,9 @@ _NO_TEXT |= {"starts_on", "ends_on", "opens_on", "due_on"}
 _NO_TEXT |= {"asks_values", "asks_half_yearly", "asks_judgement", "asks_needs"}
 _NO_TEXT |= {"way", "theme", "responsible", "is_in_use"}
 _NO_TEXT |= {"measure-responsible", "measure-starts_on", "measure-due_on"}
+_NO_TEXT |= {"sort", "direction", "frequency", "over_periods", "over_units", "decimals", "factor"}
+_NO_TEXT |= {"has_parts", "is_cumulative", "by_gender", "baseline_not_applicable", "baseline_year"}
+_NO_TEXT |= {"baseline", "on_track_margin", "last_year", "annual_target", "goals", "state"}
 _NO_TEXT_OF_ONE = re.compile(r"(decision|target|annual|activity)_\d+", re.ASCII)
 
 
@@ -96,9 +109,11 @@ def unsaved_texts(author: User) -> list[UnsavedText]:
 def _form_of(key: str) -> tuple[str, str]:
     for pattern, name, label in _FORMS:
         if found := re.fullmatch(pattern, key, re.ASCII):
-            year = found.groupdict().get("year")
-            keys = found.groups()[:-1] if year else found.groups()
-            return str(label), reverse(name, args=keys) + (f"?year={year}" if year else "")
+            named = found.re.groupindex.values()
+            keys = [key for place, key in enumerate(found.groups(), 1) if place not in named]
+            asked = {part: value for part, value in found.groupdict().items() if value}
+            query = f"?{urlencode(asked)}" if asked else ""
+            return str(label), reverse(name, args=keys) + query
     return gettext("A text"), ""
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import template
 
+from goals.measuring import shown
+from goals.models import Activity, Target
 from goals.pictures import Curve
 
 register = template.Library()
@@ -17,3 +19,27 @@ def curve(curve: Curve, caption: str = "") -> dict[str, Any]:
     description of the curve.
     """
     return {"curve": curve, "caption": caption or curve.description}
+
+
+@register.inclusion_tag("components/pill.html")
+def activity_state(activity: Activity) -> dict[str, Any]:
+    """The activity's state in a word and a shape."""
+    kinds = {
+        Activity.State.PROPOSED: "draft",
+        Activity.State.NOT_BEGUN: "none",
+        Activity.State.BEGUN: "info",
+        Activity.State.DONE: "full",
+        Activity.State.DEVIATES: "part",
+        Activity.State.STOPPED: "not",
+    }
+    return {
+        "kind": kinds[Activity.State(activity.state)],
+        "text": activity.get_state_display(),
+    }
+
+
+@register.filter
+def target_of(target: Target) -> str:
+    """The annual target as it is read; the target comes with its indicator."""
+    indicator = target.indicator
+    return shown(target.annual_target, indicator.decimals, indicator.unit_of_measure)

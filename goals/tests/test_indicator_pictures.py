@@ -121,9 +121,11 @@ def test_the_picture_is_named_and_its_numbers_stand_in_a_table() -> None:
 
 
 def test_bars_share_a_zero() -> None:
-    assert [(bar.start, bar.length) for bar in bars([Decimal(10), Decimal(-10), Decimal(0)])] == [
-        (50.0, 50.0),
-        (0.0, 50.0),
-        (50.0, 0.0),
+    drawn_bars = bars([Decimal(10), Decimal(-10), Decimal(0)])
+
+    assert [(bar.start, bar.length, bar.tip) for bar in drawn_bars] == [
+        (50.0, 50.0, 100.0),
+        (0.0, 50.0, 0.0),
+        (50.0, 0.0, 50.0),
     ]
-    assert [(bar.start, bar.length) for bar in bars([Decimal(0)])] == [(0, 0)]
+    assert [bar.length for bar in bars([Decimal(0)])] == [0]

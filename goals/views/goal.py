@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,15 +20,25 @@ from goals.actions import (
     level_of,
     write_goal,
 )
+from goals.comparing import lines_of
 from goals.forms import ChangeGoalForm, DecisionForm, GoalForm
-from goals.models import GOAL_PARTS, Goal, GoalVersion, label_of, number_order
+from goals.models import (
+    GOAL_PARTS,
+    Activity,
+    Goal,
+    GoalVersion,
+    Target,
+    label_of,
+    number_order,
+)
 from goals.reports import figures_of
 from goals.thread import decision_of, thread_of_goal
+from goals.views.activity import names_of
 from goals.writing_help import has_been_told, questions_about
 from goals.years import asked_year, plannable_years
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
-from units.models import Draft, Unit
+from units.models import Draft, Unit, User
 from units.revisions import (
     ComparedField,
     StaleRevisionError,
@@ -38,6 +49,7 @@ from units.sorting import swedish_order
 from units.submissions import once, repeated
 
 CHILDREN_PER_PAGE = 25
+MOST_SHOWN = 50  # indicators and activities of a goal
 LONGEST_REVISION = 10  # digits
 
 
@@ -68,6 +80,9 @@ def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "may_edit": rules.can_edit_goal(request.user, goal),
         "may_change": rules.can_change_goal(request.user, goal),
         "may_give": rules.can_give_expectations_on(request.user, goal),
+        "may_measure": rules.can_set_target(request.user, goal),
+        "may_plan": rules.can_write_activities_of(request.user, goal.unit),
+        **_measured(request.user, goal, year),
     }
     if goal.is_draft and goal.level == Goal.Level.UNIT:
         context["questions"] = questions_about(_parts_of(goal))
@@ -289,6 +304,29 @@ def goal_versions(request: AuthedRequest, pk: int) -> HttpResponse:
         "rows": _compared(older, newer) if older and newer else [],
     }
     return render(request, "goals/goal_versions.html", context)
+
+
+def _measured(reader: User, goal: Goal, year: int) -> dict[str, Any]:
+    """The goal's indicators of the year and what is done for it, the first of each."""
+    targets = (
+        Target.objects.filter(goal=goal, year=year)
+        .select_related("indicator", "unit")
+        .order_by(swedish_order("unit__name"), swedish_order("indicator__title"), "pk")
+    )
+    done = Activity.objects.visible_to(reader).filter(goals=goal).select_related("responsible")
+    activities = list(done.in_order()[: MOST_SHOWN + 1])
+    names = names_of((each.responsible for each in activities), reader)
+    today = timezone.localdate()
+    lines = lines_of(targets[: MOST_SHOWN + 1])
+    return {
+        "year": year,
+        "lines": lines[:MOST_SHOWN],
+        "activities": [
+            (each, names[each.responsible_id], each.is_late_on(today))
+            for each in activities[:MOST_SHOWN]
+        ],
+        "more_than": MOST_SHOWN if max(len(lines), len(activities)) > MOST_SHOWN else 0,
+    }
 
 
 def _compared(older: GoalVersion, newer: GoalVersion) -> list[ComparedField]:

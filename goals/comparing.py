@@ -1,0 +1,234 @@
+"""A unit's indicators beside those above and beside similar units, from what has been handed in.
+Layer: reports."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
+
+from goals.measuring import Outcome, Result, judged, over_periods, reason_of, share_of_year, shown
+from goals.models import Gender, Goal, Indicator, Judgement, Target, Value
+from units.models import Unit, UnitLine
+from units.sorting import swedish_order
+
+
+@dataclass(frozen=True)
+class TargetLine:
+    """A unit's indicator in a year: what it aims at, what those above aim at, and how it goes."""
+
+    target: Target
+    above: tuple[Target, ...]  # the nearest first
+    so_far: Outcome
+    up_to: str  # the name of the latest period handed in; empty when there is none
+    judgement: Judgement | None
+    reason: str
+
+    @property
+    def annual_target(self) -> str:
+        return self._shown(self.target.annual_target)
+
+    @property
+    def target_above(self) -> str:
+        return self._shown(self.above[0].annual_target) if self.above else ""
+
+    @property
+    def value(self) -> str:
+        return self._shown(self.so_far.value)
+
+    @property
+    def status(self) -> str:
+        """As the pill calls it."""
+        kinds = {Judgement.FULL: "full", Judgement.PARTIAL: "part", Judgement.NOT: "not"}
+        return kinds[self.judgement] if self.judgement else "none"
+
+    def _shown(self, value: Decimal | None) -> str:
+        indicator = self.target.indicator
+        return shown(value, indicator.decimals, indicator.unit_of_measure)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Units' values of one period, the best first."""
+
+    values: "QuerySet[Value]"
+    count: int
+    low: Decimal | None
+    high: Decimal | None
+    median: Decimal | None
+    own: Value | None
+    place: int | None  # of one's own; those who share a value share the place
+
+
+def lines_of(targets: Iterable[Target], day: date | None = None) -> list[TargetLine]:
+    """`targets` come with their indicators. Two queries, however many they are."""
+    targets = list(targets)
+    told: defaultdict[tuple[int, int, int], list[Value]] = defaultdict(list)
+    values = (
+        Value.objects.submitted()
+        .filter(
+            indicator__in={target.indicator_id for target in targets},
+            unit__in={target.unit_id for target in targets},
+            period__plan_year__year__in={target.year for target in targets},
+            gender=Gender.TOTAL,
+        )
+        .select_related("period__plan_year")
+        .order_by("period__ends_on", "pk")
+    )
+    for value in values:
+        told[value.indicator_id, value.unit_id, value.period.plan_year.year].append(value)
+    above = targets_above(targets, day)
+    return [
+        _line(target, told[target.indicator_id, target.unit_id, target.year], above[target.pk])
+        for target in targets
+    ]
+
+
+def targets_above(targets: Iterable[Target], day: date | None = None) -> dict[int, list[Target]]:
+    """By target: what the units above aim at by the same indicator and year, the nearest first.
+    What is still a draft above is not told below."""
+    targets = list(targets)
+    higher = (
+        UnitLine.objects.active_on(day)
+        .filter(
+            descendant__in={target.unit_id for target in targets},
+            depth__gt=0,
+            ancestor__targets__goal__status=Goal.Status.ADOPTED,
+            ancestor__targets__indicator__in={target.indicator_id for target in targets},
+            ancestor__targets__year__in={target.year for target in targets},
+        )
+        .order_by("depth")
+        .values_list("descendant", "ancestor__targets")
+    )
+    pairs = list(higher)
+    rows = Target.objects.filter(pk__in={pk for _unit, pk in pairs})
+    by_pk = {target.pk: target for target in rows.select_related("unit", "indicator")}
+    seen_from: defaultdict[tuple[int, int, int], list[Target]] = defaultdict(list)
+    for unit, pk in pairs:
+        seen_from[unit, by_pk[pk].indicator_id, by_pk[pk].year].append(by_pk[pk])
+    return {
+        target.pk: seen_from[target.unit_id, target.indicator_id, target.year] for target in targets
+    }
+
+
+def _line(target: Target, told: list[Value], above: list[Target]) -> TargetLine:
+    indicator = target.indicator
+    so_far = over_periods(
+        (
+            Outcome(each.submitted_value, each.submitted_numerator, each.submitted_denominator)
+            for each in told
+        ),
+        indicator.over_periods,
+        indicator.factor,
+    )
+    latest = told[-1].period if told else None
+    result = Result(
+        title=indicator.title,
+        unit_of_measure=indicator.unit_of_measure,
+        decimals=indicator.decimals,
+        lower_is_better=indicator.lower_is_better,
+        annual_target=target.annual_target,
+        baseline=indicator.baseline,
+        margin=indicator.on_track_margin,
+        value=so_far.value,
+        forecast=None,
+        share=share_of_year(indicator, latest.ends_on) if latest else Decimal(1),
+    )
+    return TargetLine(
+        target=target,
+        above=tuple(above),
+        so_far=so_far,
+        up_to=latest.name if latest else "",
+        judgement=judged(result),
+        reason=reason_of(result),
+    )
+
+
+# --- Taking up -----------------------------------------------------------------------------------
+
+
+def indicators_to_take_up(
+    goal: Goal, year: int, *, text: str = "", day: date | None = None
+) -> "QuerySet[Indicator]":
+    """What the goal's unit could measure it by and does not yet: first what measures the goals that
+    it serves, then the rest of the unit's line."""
+    line = [goal.parent_id, goal.parent.parent_id if goal.parent else None]
+    if goal.parent and goal.parent.parent:
+        line.append(goal.parent.parent.parent_id)
+    served = Q(goal__in=[pk for pk in line if pk]) | Q(goal__supporters__goal=goal.pk)
+    targets = Target.objects.filter(indicator=OuterRef("pk"), year=year)
+    words = [Q(title__icontains=word) | Q(method__icontains=word) for word in text.split()]
+    return (
+        Indicator.objects.usable_by(goal.unit, year, day)
+        .filter(*words)
+        .exclude(Exists(targets.filter(unit=goal.unit)))
+        .annotate(
+            serves=Exists(targets.filter(served, goal__status=Goal.Status.ADOPTED)),
+        )
+        .select_related("unit")
+        .order_by("-serves", swedish_order("title"), "pk")
+    )
+
+
+# --- Comparing -----------------------------------------------------------------------------------
+
+
+def periods_told(
+    indicator: Indicator, year: int, unit: Unit | None = None
+) -> list[tuple[str, str]]:
+    """Short name and name of the year's periods that the unit, or anyone, has handed in a value
+    for; the latest first."""
+    values = Value.objects.submitted().filter(
+        indicator=indicator,
+        period__plan_year__year=year,
+        gender=Gender.TOTAL,
+        submitted_value__isnull=False,
+    )
+    if unit is not None:
+        values = values.filter(unit=unit)
+    codes = (
+        values.order_by()
+        .values("period__code")
+        .annotate(last=Max("period__ends_on"), name=Min("period__name"))
+        .order_by("-last", "period__code")
+    )
+    return list(codes.values_list("period__code", "name"))
+
+
+def compare(
+    indicator: Indicator, year: int, code: str, *, unit: Unit | None, alike: bool
+) -> Comparison:
+    """Those that have handed in a value for the period; `alike` only those that do the same work at
+    the same level as `unit`."""
+    values = Value.objects.submitted().filter(
+        indicator=indicator,
+        period__plan_year__year=year,
+        period__code=code,
+        gender=Gender.TOTAL,
+        submitted_value__isnull=False,
+    )
+    if unit is not None and alike:
+        values = values.filter(unit__operation=unit.operation, unit__kind=unit.kind)
+    best_first = "submitted_value" if indicator.lower_is_better else "-submitted_value"
+    values = values.select_related("unit").order_by(best_first, swedish_order("unit__name"), "pk")
+    span = values.order_by().aggregate(low=Min("submitted_value"), high=Max("submitted_value"))
+    count = values.count()
+    own = values.filter(unit=unit).first() if unit is not None else None
+    place = None
+    if own is not None:
+        side = "lt" if indicator.lower_is_better else "gt"
+        better = values.filter(**{f"submitted_value__{side}": own.submitted_value})
+        place = better.count() + 1
+    return Comparison(values, count, span["low"], span["high"], _median(values, count), own, place)
+
+
+def _median(values: "QuerySet[Value]", count: int) -> Decimal | None:
+    """The one in the middle, or half-way between the two."""
+    middle = list(
+        values.values_list("submitted_value", flat=True)[(count - 1) // 2 : count // 2 + 1]
+        if count
+        else []
+    )
+    return sum(middle, Decimal(0)) / len(middle) if middle else None
