@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from goals.models import Closure, Goal, Period, PlanYear, Report, ReportStep
 from goals.models.plan import PeriodQuerySet, PlanYearQuerySet
-from goals.rules import can_watch_reporting
 from units.models import Employment, Role, RoleAssignment, Unit, UnitLine, User
 from units.models.organisation import UnitLineQuerySet, UnitQuerySet
 from units.sorting import swedish_order, swedish_sort_key
@@ -134,15 +133,12 @@ def _holds(day: Any) -> Q:
     return Q(starts_on__lte=day) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
 
 
-def units_seen_by(user: User, period: Period) -> UnitQuerySet:
-    """`units_that_report` as far as the person may watch them: all from the plan year's unit or
-    above it, else those below what they answer for."""
-    units = units_that_report(period)
-    if can_watch_reporting(user, period.plan_year.unit):
-        return units
+def units_answered_for(user: User, period: Period) -> UnitQuerySet:
+    """Those of `units_that_report` that the person answers for: what they see of the reporting
+    who may not watch all of it."""
     lines = UnitLine.objects.active_on(reporting_day(period)).within_border()
     lines = lines.filter(ancestor__in=_roles_of(user).values("unit"))
-    return units.filter(pk__in=lines.values("descendant"))
+    return units_that_report(period).filter(pk__in=lines.values("descendant"))
 
 
 def with_counts(periods: PeriodQuerySet, unit: Unit, year: int) -> PeriodQuerySet:

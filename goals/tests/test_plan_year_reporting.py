@@ -15,6 +15,7 @@ from goals import reporting
 from goals.actions import plans
 from goals.models import Period, Reminder, ReminderRecipient, Report, ReportStep
 from goals.reporting import State, units_that_report
+from stockholm_quality.tests.production import run_in_production
 from stockholm_quality.tests.world import LONG_AGO, add_goal, add_person, canary
 from units.models import Role, RoleAssignment, Unit, UnitPlacement, User
 
@@ -416,6 +417,25 @@ def test_before_a_period_opens_there_is_nobody_to_remind(world, period, remind):
     assert answer.context["form"].non_field_errors()
     assert not Reminder.objects.exists()
     assert not mail.outbox
+
+
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        (None, "localhost 25 False False"),
+        ("smtp+tls://portal:hemlig%40ord@mail.example.se:587", "mail.example.se 587 True False"),
+        ("smtp+ssl://mail.example.se:465", "mail.example.se 465 False True"),
+    ],
+)
+def test_production_mails_through_the_server_it_is_given(url, read):
+    shown = run_in_production(
+        "-c",
+        "import stockholm_quality.settings as s;"
+        "print(s.EMAIL_HOST, s.EMAIL_PORT, s.EMAIL_USE_TLS, s.EMAIL_USE_SSL)",
+        EMAIL_URL=url,
+    )
+
+    assert shown.stdout.strip() == read, shown.stderr
 
 
 @pytest.mark.parametrize("who", ["manager_above", "manager", "employee", "other_controller"])
