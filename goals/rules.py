@@ -1,6 +1,9 @@
 """Who may what with goals and expectations. Lists use `visible_to`, which a test holds to these."""
 
+from dataclasses import dataclass
 from datetime import date
+
+from django.utils.functional import cached_property
 
 from goals.models import Activity, Closure, Expectation, Goal, Period, Report
 from units.models import Employment, Role, Unit, User
@@ -130,36 +133,65 @@ def can_write_reports_of(user: User, unit: Unit, day: date | None = None) -> boo
     return can_write_goals_of(user, unit, day)
 
 
+@dataclass
+class ReportRights:
+    """What `user` may with one report; each question is put to the database once."""
+
+    user: User
+    report: Report
+    day: date | None = None
+
+    @cached_property
+    def is_writer(self) -> bool:
+        return can_write_reports_of(self.user, self.report.unit, self.day)
+
+    @cached_property
+    def is_closed(self) -> bool:
+        return is_closed(self.report.period, self.report.unit, self.day)
+
+    @cached_property
+    def sees_work(self) -> bool:
+        return self.is_writer or can_see_working_report(self.user, self.report.unit, self.day)
+
+    @cached_property
+    def may_write(self) -> bool:
+        """Whether it takes words now: it is being written, and its period is not closed, or it is
+        being corrected."""
+        if not self.report.is_being_written or not self.is_writer:
+            return False
+        return self.report.status == Report.Status.CORRECTING or not self.is_closed
+
+    @cached_property
+    def may_correct(self) -> bool:
+        """Begin a correction, with a reason: of what was handed in, or of anything once closed."""
+        if self.report.status == Report.Status.CORRECTING or not self.is_writer:
+            return False
+        return not self.report.is_being_written or self.is_closed
+
+    @cached_property
+    def may_review(self) -> bool:
+        """Return or accept what was handed in: a controller over the unit who does not write its
+        reports. A board's own report is reviewed by a controller of the city."""
+        if self.report.status != Report.Status.SUBMITTED:
+            return False
+        if self.report.unit.kind == Unit.Kind.BOARD:
+            city = Unit.objects.filter(kind=Unit.Kind.CITY).first()
+            return city is not None and reaches(self.user, city, Role.CONTROLLER, day=self.day)
+        if self.is_writer:
+            return False
+        return reaches(self.user, self.report.unit, Role.CONTROLLER, day=self.day)
+
+
 def can_write_report(user: User, report: Report, day: date | None = None) -> bool:
-    """Whether the report takes words now: it is being written, and its period is not closed, or it
-    is being corrected."""
-    if not report.is_being_written or not can_write_reports_of(user, report.unit, day):
-        return False
-    return report.status == Report.Status.CORRECTING or not is_closed(
-        report.period, report.unit, day
-    )
+    return ReportRights(user, report, day).may_write
 
 
 def can_correct_report(user: User, report: Report, day: date | None = None) -> bool:
-    """Begin a correction, with a reason: of what was handed in, or of anything once closed."""
-    if report.status == Report.Status.CORRECTING:
-        return False
-    if not can_write_reports_of(user, report.unit, day):
-        return False
-    return not report.is_being_written or is_closed(report.period, report.unit, day)
+    return ReportRights(user, report, day).may_correct
 
 
 def can_review_report(user: User, report: Report, day: date | None = None) -> bool:
-    """Return or accept what was handed in: a controller over the unit who has not written it
-    themselves. A board's own report is reviewed by a controller of the city."""
-    if report.status != Report.Status.SUBMITTED:
-        return False
-    if report.unit.kind == Unit.Kind.BOARD:
-        city = Unit.objects.filter(kind=Unit.Kind.CITY).first()
-        return city is not None and reaches(user, city, Role.CONTROLLER, day=day)
-    if can_write_reports_of(user, report.unit, day):
-        return False
-    return reaches(user, report.unit, Role.CONTROLLER, day=day)
+    return ReportRights(user, report, day).may_review
 
 
 def is_closed(period: Period, unit: Unit, day: date | None = None) -> bool:

@@ -229,6 +229,8 @@ def _indicator_row(
         or Value(indicator=indicator, unit_id=target.unit_id, period=period, gender=gender)
         for gender in genders
     ]
+    for value in values:
+        value.indicator, value.period = indicator, period
     told = [
         value
         for value in own

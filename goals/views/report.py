@@ -47,35 +47,28 @@ class Saved:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: AuthedRequest, unit_pk: int, period_pk: int) -> HttpResponse:
-    unit, period = _get_place(unit_pk, period_pk)
-    report = (
-        Report.objects.filter(unit=unit, period=period)
-        .select_related("unit", "period__plan_year__unit")
-        .first()
-    )
+    report = Report.objects.filter(unit=unit_pk, period=period_pk).with_place().first()
     if report is None:
-        return _not_begun(request, unit, period)
-    if rules.can_write_report(request.user, report):
+        return _not_begun(request, *_get_place(unit_pk, period_pk))
+    rights = rules.ReportRights(request.user, report)
+    if rights.may_write:
         return _save(request, report) if request.method == "POST" else _sheet_page(request, report)
+    if not report.version_number and not rights.sees_work:
+        raise Http404
     if request.method == "POST":
-        require(rules.can_view_report(request.user, report))
+        require(rights.is_writer)
         return _too_late(request, report)
-    if report.is_being_written and rules.can_see_working_report(request.user, unit):
-        return read_page(request, report, working_snapshot(report))
-    if report.version_number:
-        return redirect("goals:report_read", report.pk)
-    raise Http404
+    if report.is_being_written and rights.sees_work:
+        return read_page(request, report, working_snapshot(report), rights=rights)
+    return redirect("goals:report_read", report.pk)
 
 
 def _get_place(unit_pk: int, period_pk: int) -> tuple[Unit, Period]:
     """A period asks only the units that its plan year covers."""
     unit = get_object_or_404(Unit, pk=unit_pk)
     period = get_object_or_404(Period.objects.select_related("plan_year__unit"), pk=period_pk)
-    is_asked = unit.kind != Unit.Kind.CITY and (
-        Unit.objects.below(period.plan_year.unit).filter(pk=unit.pk).exists()
-        or Report.objects.filter(unit=unit, period=period).exists()
-    )
-    if not is_asked:
+    covered = Unit.objects.below(period.plan_year.unit).filter(pk=unit.pk)
+    if unit.kind == Unit.Kind.CITY or not covered.exists():
         raise Http404
     return unit, period
 

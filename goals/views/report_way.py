@@ -46,17 +46,20 @@ class ShownStep:
 def report_read(request: AuthedRequest, pk: int) -> HttpResponse:
     """What was handed in: the latest version, or the one asked for."""
     report = _get_report(request, pk)
-    return read_page(request, report, _version_asked(request, report))
+    rights = rules.ReportRights(request.user, report)
+    return read_page(request, report, _version_asked(request, report, rights), rights=rights)
 
 
-def _version_asked(request: AuthedRequest, report: Report) -> ReportSnapshot:
+def _version_asked(
+    request: AuthedRequest, report: Report, rights: rules.ReportRights
+) -> ReportSnapshot:
     asked = request.GET.get("version", "")
     versions = ReportVersion.objects.filter(report=report).order_by("-number")
     if asked.isdecimal() and len(asked) <= 4:  # noqa: PLR2004
         versions = versions.filter(number=int(asked))
     version = versions.first()
     if version is None:
-        if asked or not rules.can_see_working_report(request.user, report.unit):
+        if asked or not rights.sees_work:
             raise Http404
         return working_snapshot(report)
     return snapshot_of(version)
@@ -67,60 +70,57 @@ def read_page(
     report: Report,
     snapshot: ReportSnapshot,
     *,
+    rights: rules.ReportRights,
     form: ReviewForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    may_review = rules.can_review_report(request.user, report)
-    sees_work = rules.can_see_working_report(request.user, report.unit)
     key = f"report:{report.pk}:review"
-    draft = find_draft(request.user, key) if may_review and form is None else None
-    if may_review and form is None:
+    draft = find_draft(request.user, key) if rights.may_review and form is None else None
+    if rights.may_review and form is None:
         form = ReviewForm(initial=as_initial(draft) | {"revision": report.revision})
     is_working = snapshot.version_number == 0 or (
         report.is_being_written and request.resolver_match.view_name == "goals:report"
     )
+    steps = list(report.steps.order_by("-pk"))
+    takers = {step.taken_by_id for step in steps} if rights.sees_work else set()
+    people = _names(request.user, _responsible(snapshot) | takers)
     context = {
         "report": report,
         "snapshot": snapshot,
         "is_working": is_working,
-        "people": _names(request.user, snapshot),
-        "steps": _steps(request.user, report, names=sees_work),
+        "people": people,
+        "steps": [_shown(step, people, in_full=rights.sees_work) for step in steps],
         "versions": range(report.version_number, 0, -1),
         "review_form": form,
         "draft": draft,
         "draft_key": key,
-        "may_review": may_review,
-        "may_write": rules.can_write_report(request.user, report),
-        "may_correct": rules.can_correct_report(request.user, report),
-        "sees_work": sees_work,
+        "may_review": rights.may_review,
+        "may_write": rights.may_write,
+        "may_correct": rights.may_correct,
+        "sees_work": rights.sees_work,
     }
     return render(request, "goals/report_read.html", context, status=status)
 
 
-def _names(user: User, snapshot: ReportSnapshot) -> dict[int, str]:
-    """Of those responsible whose names the reader may see, in one statement."""
-    keys = {activity.responsible for goal in snapshot.goals for activity in goal.activities}
+def _responsible(snapshot: ReportSnapshot) -> set[int | None]:
+    return {activity.responsible for goal in snapshot.goals for activity in goal.activities}
+
+
+def _names(user: User, keys: set[int | None]) -> dict[int, str]:
+    """Of those whose names the reader may see, in one statement."""
     return {person.pk: str(person) for person in User.objects.visible_to(user).filter(pk__in=keys)}
 
 
-def _steps(user: User, report: Report, *, names: bool) -> list[ShownStep]:
-    steps = report.steps.select_related("taken_by").order_by("-pk")
-    told: dict[int, str] = {}
-    if names:
-        takers = User.objects.visible_to(user).filter(
-            pk__in=ReportStep.objects.filter(report=report).values("taken_by")
-        )
-        told = {person.pk: str(person) for person in takers}
-    return [
-        ShownStep(
-            step.get_kind_display(),
-            step.comment if names or step.kind == ReportStep.Kind.CORRECTION else "",
-            step.taken_at,
-            step.version_number,
-            told.get(step.taken_by_id or 0, ""),
-        )
-        for step in steps
-    ]
+def _shown(step: ReportStep, people: dict[int, str], *, in_full: bool) -> ShownStep:
+    """Everyone sees that and when; the controller's words and who are for those concerned."""
+    is_told = in_full or step.kind == ReportStep.Kind.CORRECTION
+    return ShownStep(
+        step.get_kind_display(),
+        step.comment if is_told else "",
+        step.taken_at,
+        step.version_number,
+        people.get(step.taken_by_id or 0, "") if in_full else "",
+    )
 
 
 # --- Handing in --------------------------------------------------------------------------------
@@ -128,13 +128,14 @@ def _steps(user: User, report: Report, *, names: bool) -> list[ShownStep]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_submit(request: AuthedRequest, pk: int) -> HttpResponse:
-    report = _get_working_report(request, pk)
+    report = _get_report(request, pk)
     if request.method == "POST" and (done := repeated(request)):
         return done
-    if not report.is_being_written and rules.can_write_reports_of(request.user, report.unit):
+    rights = rules.ReportRights(request.user, report)
+    if not report.is_being_written and rights.is_writer:
         messages.info(request, _("The report is handed in already."))
         return redirect("goals:report_read", report.pk)
-    require(rules.can_write_report(request.user, report))
+    require(rights.may_write)
     is_stale = False
     if request.method == "POST":
 
@@ -153,13 +154,13 @@ def report_submit(request: AuthedRequest, pk: int) -> HttpResponse:
             )
         except ReportNotReadyError as error:
             messages.error(request, str(error))
-        report = _get_working_report(request, pk)
+        report = _get_report(request, pk)
     sheet = read_sheet(report.unit, report.period, report)
     snapshot = working_snapshot(report, sheet)
     context = {
         "report": report,
         "snapshot": snapshot,
-        "people": _names(request.user, snapshot),
+        "people": _names(request.user, _responsible(snapshot)),
         "missing": what_is_missing(sheet),
         "mark": mark_of(report),
     }
@@ -171,9 +172,8 @@ def report_review(request: AuthedRequest, pk: int) -> HttpResponse:
     report = _get_report(request, pk)
     if done := repeated(request):
         return done
-    if report.status != Report.Status.SUBMITTED and rules.can_see_working_report(
-        request.user, report.unit
-    ):
+    rights = rules.ReportRights(request.user, report)
+    if report.status != Report.Status.SUBMITTED and rights.sees_work:
         messages.info(
             request,
             _("Somebody has answered already: {state}.").format(
@@ -181,11 +181,11 @@ def report_review(request: AuthedRequest, pk: int) -> HttpResponse:
             ),
         )
         return redirect(report)
-    require(rules.can_review_report(request.user, report))
+    require(rights.may_review)
     form = ReviewForm(request.POST)
     snapshot = _latest(report)
     if not form.is_valid():
-        return read_page(request, report, snapshot, form=form)
+        return read_page(request, report, snapshot, rights=rights, form=form)
 
     def review() -> str:
         answer = accept_report if form.cleaned_data["decision"] == "accept" else return_report
@@ -207,7 +207,8 @@ def report_review(request: AuthedRequest, pk: int) -> HttpResponse:
             request, _("The report was changed while you looked at it. Read it again, then answer.")
         )
         report = _get_report(request, pk)
-        return read_page(request, report, _latest(report), form=form, status=409)
+        rights = rules.ReportRights(request.user, report)
+        return read_page(request, report, _latest(report), rights=rights, form=form, status=409)
     except ReportNotReadyError as error:
         messages.error(request, str(error))
         return redirect(report)
@@ -218,9 +219,10 @@ def report_correct(request: AuthedRequest, pk: int) -> HttpResponse:
     report = _get_report(request, pk)
     if request.method == "POST" and (done := repeated(request)):
         return done
-    if report.status == Report.Status.CORRECTING and rules.can_write_report(request.user, report):
+    rights = rules.ReportRights(request.user, report)
+    if report.status == Report.Status.CORRECTING and rights.may_write:
         return redirect(report)
-    require(rules.can_correct_report(request.user, report))
+    require(rights.may_correct)
     key = f"report:{report.pk}:correct"
     draft = find_draft(request.user, key) if request.method != "POST" else None
     form = CorrectionForm(
@@ -260,10 +262,3 @@ def _latest(report: Report) -> ReportSnapshot:
 
 def _get_report(request: AuthedRequest, pk: int) -> Report:
     return get_object_or_404(Report.objects.visible_to(request.user).with_place(), pk=pk)
-
-
-def _get_working_report(request: AuthedRequest, pk: int) -> Report:
-    """One may know of what was handed in and still not see what is being written."""
-    report = _get_report(request, pk)
-    require(rules.can_see_working_report(request.user, report.unit))
-    return report
