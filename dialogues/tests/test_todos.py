@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from dialogues.actions import acknowledge_expectation
 from dialogues.todos import MOST_SHOWN, WITHDRAWAL_TOLD_FOR, todos_of
-from goals.models import Expectation, Goal
+from goals.models import CarryOver, Expectation, Goal
 from stockholm_quality.tests.world import LONG_AGO, add_expectation, add_goal
 from units.models import Role, RoleAssignment
 
@@ -67,18 +67,36 @@ def test_a_controller_is_asked_to_adopt_the_boards_drafts(world):
 
 
 def test_next_years_goals_are_asked_for_from_november_on(world):
-    wanted = f"/enheter/{world.unit.pk}/mal/nytt/?year={world.year + 1}"
+    wanted = f"/enheter/{world.small_unit.pk}/mal/nytt/?year={world.year + 1}"
 
-    assert wanted not in urls(world, "manager", date(world.year, 10, 31))
-    assert wanted in urls(world, "manager", date(world.year, 11, 1))
+    assert wanted not in urls(world, "manager_above", date(world.year, 10, 31))
+    assert wanted in urls(world, "manager_above", date(world.year, 11, 1))
     add_goal(
         world,
         "next",
-        "unit",
+        "small_unit",
         "UNIT",
         draft=True,
         first_year=world.year + 1,
         last_year=world.year + 1,
+    )
+    assert wanted not in urls(world, "manager_above", date(world.year, 11, 1))
+
+
+def test_next_years_plan_begins_with_this_years_goals_until_each_is_decided(world):
+    wanted = f"/enheter/{world.unit.pk}/for-over/?year={world.year + 1}"
+    boards = f"/enheter/{world.board.pk}/for-over/?year={world.year + 1}"
+
+    assert wanted not in urls(world, "manager", date(world.year, 10, 31))
+    assert wanted in urls(world, "manager", date(world.year, 11, 1))
+    assert boards in urls(world, "controller", date(world.year, 11, 1))
+    assert wanted not in urls(world, "controller", date(world.year, 11, 1))
+    CarryOver.objects.create(
+        goal=world.unit_goal,
+        to_year=world.year + 1,
+        decision="ENDED",
+        reason="Nått",
+        decided_by=world.manager,
     )
     assert wanted not in urls(world, "manager", date(world.year, 11, 1))
 

@@ -1,5 +1,7 @@
 """A unit: its goals for everyone, its people for their manager, its figures for those above."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.db.models import Sum
 from django.http import HttpResponse
@@ -16,10 +18,11 @@ from dialogues.reports import (
 )
 from dialogues.rules import shows_who_knows
 from goals.models import Expectation, Goal
-from goals.rules import FEWEST_IN_A_FIGURE, can_write_goals_of
+from goals.rules import FEWEST_IN_A_FIGURE, can_watch_reporting, can_write_goals_of
+from goals.timeline import steps_of_year
 from goals.years import asked_year, plannable_years
 from stockholm_quality.web import AuthedRequest, require
-from units.models import Employment, Unit
+from units.models import Employment, Role, Unit, User
 from units.rules import can_see_statistics, heads
 
 PAGE_SIZE = 50
@@ -37,11 +40,15 @@ def unit_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         .with_line()
         .in_order_of_numbers()
     )
-    sees_figures = can_see_statistics(request.user, unit)
+    may_write = can_write_goals_of(request.user, unit)
+    is_head = may_write and unit.writes_unit_goals
+    # Who heads the unit is a manager over it: that need not be asked once more.
+    sees_figures = is_head or can_see_statistics(request.user, unit)
     own = knowledge_of_own(request.user, unit, year) if sees_figures else None
     # Of a few people in somebody else's unit a number would be a name.
     shows_own = own is not None and (
-        own.employed >= FEWEST_IN_A_FIGURE or (own.employed > 0 and heads(request.user, unit))
+        own.employed >= FEWEST_IN_A_FIGURE
+        or (own.employed > 0 and (is_head or _heads_board(request.user, unit)))
     )
     line = list(Unit.objects.above(unit))
     sub_units = Unit.objects.children_on(unit).in_swedish_order()
@@ -53,13 +60,35 @@ def unit_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "years": [this_year - 1, *plannable_years()],
         "page_obj": Paginator(goals, PAGE_SIZE).get_page(request.GET.get("page")),
         "sub_units": Paginator(sub_units, PAGE_SIZE).get_page(request.GET.get("units")),
-        "may_write": can_write_goals_of(request.user, unit) and year in plannable_years(),
+        "may_write": may_write and year in plannable_years(),
+        "the_year": _the_year(request, unit, year, may_write=may_write, sees_figures=sees_figures),
         "own": own if shows_own else None,
         "names_shown": shows_own and shows_who_knows(request.user),
         "may_see_figures": sees_figures,
         "is_open": unit in line,
     }
     return render(request, "dialogues/unit_detail.html", context)
+
+
+def _heads_board(user: User, unit: Unit) -> bool:
+    return not unit.writes_unit_goals and heads(user, unit)
+
+
+def _the_year(
+    request: AuthedRequest, unit: Unit, year: int, *, may_write: bool, sees_figures: bool
+) -> dict[str, Any]:
+    """The plan year as it stands on the unit's page."""
+    user = request.user
+    # Figures are for managers and HR: who has them and is not HR is a manager over the unit.
+    may_watch = (sees_figures and not user.has_role(Role.HR)) or (
+        user.has_role(Role.MANAGER, Role.CONTROLLER) and can_watch_reporting(user, unit)
+    )
+    next_year = timezone.localdate().year + 1
+    return {
+        "rows": steps_of_year(unit, year, may_write=may_write, may_watch=may_watch),
+        "may_watch": may_watch,
+        "start_year": next_year if may_write and year in {next_year - 1, next_year} else None,
+    }
 
 
 @require_safe

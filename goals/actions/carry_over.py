@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -66,14 +67,14 @@ def served_next_year(unit: Unit, to_year: int, served: Iterable[int | None]) -> 
     """By the goal above of this year: what takes its place in `to_year`, itself where it lasts.
     Only what the unit's goals may serve then, so no draft of the level above shows."""
     wanted = {pk for pk in served if pk}
-    found = (
+    found: Iterable[Any] = (
         Goal.objects.servable_by(unit, to_year)
         .filter(Q(pk__in=wanted) | Q(carried_from__goal__in=wanted))
         .annotate(continues=F("carried_from__goal"))
     )
-    place = {}
+    place: dict[int, Goal] = {}
     for goal in found:
-        for pk in (goal.pk, getattr(goal, "continues")):  # noqa: B009
+        for pk in (goal.pk, goal.continues):
             if pk in wanted:
                 place[pk] = goal
     return place
