@@ -90,7 +90,10 @@ class Kolada:
     """One visit to Kolada; used in a `with`. Every method raises KoladaError."""
 
     def __init__(self, url: str, patience: Patience = FOR_A_COMMAND) -> None:
-        self._base = httpx.URL(url.rstrip("/") + "/")
+        try:
+            self._base = httpx.URL(url.rstrip("/") + "/")
+        except httpx.InvalidURL:
+            self._base = httpx.URL()  # which cannot be reached, and every method says so
         self._patience = patience
         self._ends_at = time.monotonic() + patience.in_all
         self._client = httpx.Client(

@@ -271,7 +271,7 @@ def test_without_network_every_key_figure_says_so_and_the_command_fails(
 
     assert problems.count("cannot be reached") == 2
     assert "2 of 2" in problems
-    for url in ("ftp://127.0.0.1/", "nonsense"):
+    for url in ("ftp://127.0.0.1/", "nonsense", "http://["):
         with Kolada(url, HASTY) as kolada, pytest.raises(KoladaError, match="cannot be reached"):
             kolada.title_of(SATISFIED)
 
