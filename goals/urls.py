@@ -4,6 +4,7 @@ from goals.views import (
     activity,
     analysis,
     carry_over,
+    document,
     following,
     goal,
     indicator,
@@ -72,4 +73,18 @@ urlpatterns = [
     path("aktiviteter/<int:pk>/andra/", activity.activity_edit, name="activity_edit"),
     path("aktiviteter/<int:pk>/lage/", activity.activity_progress, name="activity_progress"),
     path("aktiviteter/<int:pk>/slang/", activity.activity_discard, name="activity_discard"),
+    path(
+        "rapporter/<int:pk>/dokument/<str:kind>/",
+        document.report_document_file,
+        name="report_document",
+    ),
+    path("enheter/<int:pk>/tabell/<int:year>.xlsx", document.unit_table, name="unit_table"),
+    path("enheter/<int:pk>/dokument/", document.board_documents, name="board_documents"),
+    path(
+        "enheter/<int:pk>/dokument/<int:period_pk>/bestall/",
+        document.document_order,
+        name="document_order",
+    ),
+    path("dokument/<int:pk>/", document.document_build, name="document_build"),
+    path("dokument/<int:pk>/<str:kind>/", document.document_file, name="document_file"),
 ]

@@ -1,0 +1,1 @@
+"""Plans and follow-ups as documents: what they hold, and how they become PDF and Word files."""
