@@ -2,7 +2,6 @@
 neither is registered, and no list, filter or search leads to them."""
 
 # The stubs know less of an admin than there is: see the overrides in pyproject.toml.
-# mypy: disable-error-code="arg-type, assignment, attr-defined, override"
 
 from typing import Any
 

@@ -2,7 +2,6 @@
 `import_kolada`."""
 
 # The stubs know less of an admin than there is: see the overrides in pyproject.toml.
-# mypy: disable-error-code="arg-type, assignment, attr-defined, override"
 
 from collections.abc import Iterable
 from typing import Any

@@ -70,7 +70,7 @@ class PeriodQuerySet(models.QuerySet["Period"]):
         return self.filter(plan_year__in=nearest).in_order()
 
     def in_order(self) -> Self:
-        return self.order_by("ends_on", "due_on", "pk")
+        return self.order_by("due_on", "ends_on", "pk")
 
     def open_on(self, day: date) -> Self:
         """Those that have begun to ask: late ones too."""
