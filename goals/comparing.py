@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from goals.measuring import Outcome, Result, judged, over_periods, reason_of, share_of_year, shown
 from goals.models import Gender, Goal, Indicator, Judgement, Target, Value
 from units.models import Unit, UnitLine
+from units.periods import active_on
 from units.sorting import swedish_order
 
 
@@ -20,7 +21,6 @@ class TargetLine:
     """A unit's indicator in a year: what it aims at, what those above aim at, and how it goes."""
 
     target: Target
-    above: tuple[Target, ...]  # the nearest first
     so_far: Outcome
     up_to: str  # the name of the latest period handed in; empty when there is none
     judgement: Judgement | None
@@ -31,8 +31,13 @@ class TargetLine:
         return self._shown(self.target.annual_target)
 
     @property
+    def unit_above(self) -> str:
+        """The nearest unit above that measures itself so too; empty when none does."""
+        return getattr(self.target, "unit_above", None) or ""
+
+    @property
     def target_above(self) -> str:
-        return self._shown(self.above[0].annual_target) if self.above else ""
+        return self._shown(getattr(self.target, "annual_target_above", None))
 
     @property
     def value(self) -> str:
@@ -62,8 +67,25 @@ class Comparison:
     place: int | None  # of one's own; those who share a value share the place
 
 
-def lines_of(targets: Iterable[Target], day: date | None = None) -> list[TargetLine]:
-    """`targets` come with their indicators. Two queries, however many they are."""
+def with_above(targets: "QuerySet[Target]", day: date | None = None) -> "QuerySet[Target]":
+    """With what the nearest unit above aims at by the same indicator and year, for `lines_of`. What
+    is still a draft above is not told below."""
+    higher = Target.objects.filter(
+        active_on(day, "unit__lines_down__"),
+        goal__status=Goal.Status.ADOPTED,
+        indicator=OuterRef("indicator"),
+        year=OuterRef("year"),
+        unit__lines_down__descendant=OuterRef("unit"),
+        unit__lines_down__depth__gt=0,
+    ).order_by("unit__lines_down__depth", "pk")
+    return targets.annotate(
+        annual_target_above=Subquery(higher.values("annual_target")[:1]),
+        unit_above=Subquery(higher.values("unit__name")[:1]),
+    )
+
+
+def lines_of(targets: Iterable[Target]) -> list[TargetLine]:
+    """`targets` come with their indicators and `with_above`. One query, however many they are."""
     targets = list(targets)
     told: defaultdict[tuple[int, int, int], list[Value]] = defaultdict(list)
     values = (
@@ -79,41 +101,38 @@ def lines_of(targets: Iterable[Target], day: date | None = None) -> list[TargetL
     )
     for value in values:
         told[value.indicator_id, value.unit_id, value.period.plan_year.year].append(value)
-    above = targets_above(targets, day)
     return [
-        _line(target, told[target.indicator_id, target.unit_id, target.year], above[target.pk])
-        for target in targets
+        _line(target, told[target.indicator_id, target.unit_id, target.year]) for target in targets
     ]
 
 
 def targets_above(targets: Iterable[Target], day: date | None = None) -> dict[int, list[Target]]:
-    """By target: what the units above aim at by the same indicator and year, the nearest first.
-    What is still a draft above is not told below."""
+    """By target: what the units above aim at by the same indicator and year, the nearest
+    first; one query."""
     targets = list(targets)
-    higher = (
-        UnitLine.objects.active_on(day)
-        .filter(
-            descendant__in={target.unit_id for target in targets},
-            depth__gt=0,
-            ancestor__targets__goal__status=Goal.Status.ADOPTED,
-            ancestor__targets__indicator__in={target.indicator_id for target in targets},
-            ancestor__targets__year__in={target.year for target in targets},
-        )
-        .order_by("depth")
-        .values_list("descendant", "ancestor__targets")
+    lines = UnitLine.objects.active_on(day).filter(
+        descendant__in={target.unit_id for target in targets}, depth__gt=0
     )
-    pairs = list(higher)
-    rows = Target.objects.filter(pk__in={pk for _unit, pk in pairs})
-    by_pk = {target.pk: target for target in rows.select_related("unit", "indicator")}
-    seen_from: defaultdict[tuple[int, int, int], list[Target]] = defaultdict(list)
-    for unit, pk in pairs:
-        seen_from[unit, by_pk[pk].indicator_id, by_pk[pk].year].append(by_pk[pk])
+    higher = (
+        Target.objects.filter(
+            goal__status=Goal.Status.ADOPTED,
+            indicator__in={target.indicator_id for target in targets},
+            year__in={target.year for target in targets},
+            unit__lines_down__in=lines,
+        )
+        .annotate(seen_from=F("unit__lines_down__descendant"))
+        .select_related("unit", "indicator")
+        .order_by("unit__lines_down__depth", "pk")
+    )
+    above: defaultdict[tuple[int, int, int], list[Target]] = defaultdict(list)
+    for one in higher:
+        above[one.seen_from, one.indicator_id, one.year].append(one)
     return {
-        target.pk: seen_from[target.unit_id, target.indicator_id, target.year] for target in targets
+        target.pk: above[target.unit_id, target.indicator_id, target.year] for target in targets
     }
 
 
-def _line(target: Target, told: list[Value], above: list[Target]) -> TargetLine:
+def _line(target: Target, told: list[Value]) -> TargetLine:
     indicator = target.indicator
     so_far = over_periods(
         (
@@ -138,7 +157,6 @@ def _line(target: Target, told: list[Value], above: list[Target]) -> TargetLine:
     )
     return TargetLine(
         target=target,
-        above=tuple(above),
         so_far=so_far,
         up_to=latest.name if latest else "",
         judgement=judged(result),

@@ -1,5 +1,6 @@
 """Pictures of the year on the pages; where everything lies is worked out in `goals.pictures`."""
 
+from datetime import date
 from typing import Any
 
 from django import template
@@ -36,6 +37,11 @@ def activity_state(activity: Activity) -> dict[str, Any]:
         "kind": kinds[Activity.State(activity.state)],
         "text": activity.get_state_display(),
     }
+
+
+@register.filter
+def is_late(activity: Activity, day: date) -> bool:
+    return activity.is_late_on(day)
 
 
 @register.filter

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from goals.models import Indicator, KeyFigure, KeyFigureValue, Target, Value
+from goals.models import Activity, ActivityGoal, Indicator, KeyFigure, KeyFigureValue, Target, Value
 from goals.tests.test_rollups import add_indicator, add_units, add_year, measure, tell
 from stockholm_quality.tests.world import add_goal, canary
 from units.models import Unit
@@ -23,11 +24,13 @@ def post(client, name, *args, query="", **fields):
 
 
 def queries_of(client, address):
+    """How many statements the page asks; what marks transactions is not counted."""
     client.get(address)
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(address)
     assert answer.status_code == 200
-    return len(queries)
+    verbs = [query["sql"].split()[0] for query in queries]
+    return len([verb for verb in verbs if verb not in {"SAVEPOINT", "RELEASE"}])
 
 
 def filled(**fields: Any) -> dict[str, Any]:
@@ -338,7 +341,7 @@ def test_everyone_reads_targets_beside_each_other_and_only_what_is_handed_in(
     assert rows[world.unit].target_above == "90\xa0%"
     assert rows[world.unit].value == "80\xa0%"
     assert rows[world.unit].status == "part"
-    assert rows[world.board].above == ()
+    assert rows[world.board].unit_above == ""
     assert page.context["curve"].target.text.endswith("90\xa0%")
     assert canary("arbete") not in page.content.decode()
     assert "33" not in page.context["curve"].description
@@ -475,7 +478,14 @@ def test_the_pages_ask_as_often_for_200_as_for_5(world, as_persona, measured):
         reverse("goals:indicator_compare", args=[measured.pk]) + f"?unit={world.unit.pk}",
         reverse("goals:indicator_adopt", args=[world.unit_goal.pk]),
         world.unit_goal.get_absolute_url(),
+        world.board_goal.get_absolute_url(),
     ]
+    for goal in (world.unit_goal, world.board_goal):
+        day = timezone.localdate()
+        done = Activity.objects.create(
+            unit=goal.unit, title="Läsa", responsible=world.manager, starts_on=day, due_on=day
+        )
+        ActivityGoal.objects.create(activity=done, goal=goal)
     counts = []
     for number in (5, 195):
         for unit in add_units(Unit.objects.create(code=f"A{number}", kind="UNIT"), number):
@@ -490,6 +500,5 @@ def test_the_pages_ask_as_often_for_200_as_for_5(world, as_persona, measured):
             tell(other, world.unit, period, 1)
         counts.append([queries_of(chief, address) for address in addresses])
 
-    print(counts)
     assert counts[0] == counts[1]
     assert max(counts[0]) <= MOST_QUERIES

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -39,6 +40,14 @@ def names_of(people: Iterable[User], reader: User) -> dict[int, str]:
     wanted = {person.pk: str(person) for person in people}
     seen = set(User.objects.visible_to(reader).filter(pk__in=wanted).values_list("pk", flat=True))
     return {pk: name if pk in seen else _("a named employee") for pk, name in wanted.items()}
+
+
+def activities_of(goal: Goal, reader: User) -> "QuerySet[Activity]":
+    """What is done for the goal, each with `is_name_seen`: whether the reader may see the name of
+    who is responsible."""
+    seen = User.objects.visible_to(reader).filter(pk=OuterRef("responsible"))
+    rows = Activity.objects.visible_to(reader).filter(goals=goal).select_related("responsible")
+    return rows.annotate(is_name_seen=Exists(seen)).in_order()
 
 
 @require_safe

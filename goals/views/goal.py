@@ -20,11 +20,10 @@ from goals.actions import (
     level_of,
     write_goal,
 )
-from goals.comparing import lines_of
+from goals.comparing import lines_of, with_above
 from goals.forms import ChangeGoalForm, DecisionForm, GoalForm
 from goals.models import (
     GOAL_PARTS,
-    Activity,
     Goal,
     GoalVersion,
     Target,
@@ -33,7 +32,7 @@ from goals.models import (
 )
 from goals.reports import figures_of
 from goals.thread import decision_of, thread_of_goal
-from goals.views.activity import names_of
+from goals.views.activity import activities_of
 from goals.writing_help import has_been_told, questions_about
 from goals.years import asked_year, plannable_years
 from stockholm_quality.web import AuthedRequest, require
@@ -57,9 +56,12 @@ LONGEST_REVISION = 10  # digits
 def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
     goal = _get_goal(request, pk)
     year = min(max(asked_year(request), goal.first_year), goal.last_year)
+    may_write = rules.can_write_goals_of(request.user, goal.unit)
+    # Nothing lies under a unit's goal, so nothing is asked for there.
+    visible = Goal.objects.visible_to(request.user)
+    lower = visible if goal.level != Goal.Level.UNIT else Goal.objects.none()
     children = (
-        Goal.objects.visible_to(request.user)
-        .filter(parent=goal)
+        lower.filter(parent=goal)
         .select_related("unit")
         .order_by("-first_year", *number_order(), swedish_order("unit__name"), "pk")
     )
@@ -71,17 +73,17 @@ def goal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "contributes_to": Goal.objects.filter(supporters__goal=goal)
         .select_related("unit")
         .in_order_of_numbers(),
-        "supporters": Goal.objects.visible_to(request.user)
-        .filter(contributions__supported=goal)
+        "supporters": lower.filter(contributions__supported=goal)
         .select_related("unit")
         .order_by(swedish_order("unit__name"), "pk")[:CHILDREN_PER_PAGE],
         "page_obj": Paginator(children, CHILDREN_PER_PAGE).get_page(request.GET.get("page")),
         "figures": figures_of(goal, year),
-        "may_edit": rules.can_edit_goal(request.user, goal),
-        "may_change": rules.can_change_goal(request.user, goal),
+        # Asked once for all four: whoever writes a unit's goals edits, changes, measures and plans.
+        "may_edit": may_write and goal.is_draft,
+        "may_change": may_write and not goal.is_draft,
         "may_give": rules.can_give_expectations_on(request.user, goal),
-        "may_measure": rules.can_set_target(request.user, goal),
-        "may_plan": rules.can_write_activities_of(request.user, goal.unit),
+        "may_measure": may_write or (goal.is_councils and rules.can_set_target(request.user, goal)),
+        "may_plan": may_write,
         **_measured(request.user, goal, year),
     }
     if goal.is_draft and goal.level == Goal.Level.UNIT:
@@ -313,18 +315,14 @@ def _measured(reader: User, goal: Goal, year: int) -> dict[str, Any]:
         .select_related("indicator", "unit")
         .order_by(swedish_order("unit__name"), swedish_order("indicator__title"), "pk")
     )
-    done = Activity.objects.visible_to(reader).filter(goals=goal).select_related("responsible")
-    activities = list(done.in_order()[: MOST_SHOWN + 1])
-    names = names_of((each.responsible for each in activities), reader)
-    today = timezone.localdate()
-    lines = lines_of(targets[: MOST_SHOWN + 1])
+    lines = lines_of(with_above(targets)[: MOST_SHOWN + 1])
+    # Nothing is done for the council's goals but through others'.
+    activities = [] if goal.is_councils else activities_of(goal, reader)[: MOST_SHOWN + 1]
     return {
         "year": year,
         "lines": lines[:MOST_SHOWN],
-        "activities": [
-            (each, names[each.responsible_id], each.is_late_on(today))
-            for each in activities[:MOST_SHOWN]
-        ],
+        "activities": list(activities)[:MOST_SHOWN],
+        "today": timezone.localdate(),
         "more_than": MOST_SHOWN if max(len(lines), len(activities)) > MOST_SHOWN else 0,
     }
 

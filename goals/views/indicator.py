@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -19,7 +20,14 @@ from goals.actions.indicators import (
     set_target,
     take_up_indicator,
 )
-from goals.comparing import compare, indicators_to_take_up, lines_of, periods_told, targets_above
+from goals.comparing import (
+    compare,
+    indicators_to_take_up,
+    lines_of,
+    periods_told,
+    targets_above,
+    with_above,
+)
 from goals.forms_indicator import IndicatorForm, TakeUpForm, TargetForm
 from goals.measuring import shown
 from goals.models import Gender, Goal, Indicator, KeyFigureValue, Target
@@ -28,7 +36,7 @@ from goals.rollups import RolledUp, roll_up
 from goals.years import asked_year
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
-from units.models import Draft, Employment, Unit
+from units.models import Draft, Employment, Unit, User
 from units.revisions import StaleRevisionError, compare_with_current, seen_now
 from units.sorting import swedish_order
 from units.submissions import once, repeated
@@ -39,8 +47,8 @@ LONGEST_NUMBER = 10  # digits
 
 @require_safe
 def indicator(request: AuthedRequest, pk: int) -> HttpResponse:
-    shown_one = _get_indicator(pk)
     year = asked_year(request)
+    shown_one = _get_indicator(pk, request.user, year)
     gender = request.GET.get("gender", "")
     gender = gender if shown_one.by_gender and gender in Gender.values else Gender.TOTAL
     rolled = roll_up(shown_one, year, gender=gender)
@@ -50,11 +58,7 @@ def indicator(request: AuthedRequest, pk: int) -> HttpResponse:
         .select_related("unit", "goal", "indicator")
         .order_by(swedish_order("unit__name"), "pk")
     )
-    page = Paginator(targets, PER_PAGE).get_page(request.GET.get("page"))
-    own = Employment.objects.active_on().filter(
-        person=request.user, unit__targets__indicator=shown_one, unit__targets__year=year
-    )
-    decided = targets.filter(unit=shown_one.unit).first()
+    page = Paginator(with_above(targets), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "indicator": shown_one,
         "year": year,
@@ -66,14 +70,14 @@ def indicator(request: AuthedRequest, pk: int) -> HttpResponse:
             (Gender.MEN.value, Gender.MEN.label),
         ],
         "facts": _facts(shown_one),
-        "curve": _curve_of(shown_one, rolled, decided.annual_target if decided else None),
+        "curve": _curve_of(shown_one, rolled, shown_one.deciders_target),
         "rolled": [
             (each, shown(each.outcome.value, shown_one.decimals, shown_one.unit_of_measure))
             for each in rolled
         ],
         "page_obj": page,
         "lines": lines_of(page.object_list),
-        "own_unit": own.values_list("unit", flat=True).first(),
+        "own_unit": shown_one.own_unit,
         "may_edit": rules.can_write_indicators_of(request.user, shown_one.unit),
         **_kolada(shown_one),
     }
@@ -306,8 +310,25 @@ def indicator_compare(request: AuthedRequest, pk: int) -> HttpResponse:
     return render(request, "goals/indicator_compare.html", context)
 
 
-def _get_indicator(pk: int) -> Indicator:
-    return get_object_or_404(Indicator.objects.select_related("unit", "key_figure"), pk=pk)
+def _get_indicator(pk: int, reader: User | None = None, year: int = 0) -> Indicator:
+    """For a reader, with `own_unit`, where they work and which measures itself by it that year, and
+    `deciders_target`, what the unit that decided on the indicator aims at."""
+    rows = Indicator.objects.select_related("unit", "key_figure")
+    if reader is not None:
+        own = Employment.objects.active_on().filter(
+            person=reader, unit__targets__indicator=OuterRef("pk"), unit__targets__year=year
+        )
+        decided = Target.objects.filter(
+            indicator=OuterRef("pk"),
+            unit=OuterRef("unit"),
+            year=year,
+            goal__status=Goal.Status.ADOPTED,
+        )
+        rows = rows.annotate(
+            own_unit=Subquery(own.order_by("pk").values("unit")[:1]),
+            deciders_target=Subquery(decided.values("annual_target")[:1]),
+        )
+    return get_object_or_404(rows, pk=pk)
 
 
 def _get_target(request: AuthedRequest, pk: int) -> Target:
