@@ -19,7 +19,7 @@ from units.models import Role, Unit
 
 register = template.Library()
 
-WIDTH, HEIGHT = 900, 36  # of a row's picture
+WIDTH, HEIGHT = 900, 56  # of a row's picture
 MOST_ROWS = 12
 
 
