@@ -224,7 +224,7 @@ def _off_target(goals: GoalQuerySet, up_to: UpTo) -> QuerySet[Any]:
         submitted_value__isnull=False,
         period__plan_year__year=up_to.year,
     )
-    number = models.DecimalField(max_digits=38, decimal_places=4)
+    number: models.DecimalField[Any, Any] = models.DecimalField(max_digits=38, decimal_places=4)
     grows = Q(indicator__is_cumulative=True) | Q(indicator__over_periods="SUM")
     due = F("annual_target")
     by_now = due * Value(up_to.period.ends_on.month) / Value(MONTHS)

@@ -26,6 +26,7 @@ from goals.models import (
     Target,
     Value,
 )
+from goals.views.following import PAGE_SIZE
 from stockholm_quality.tests.world import LONG_AGO, PERSONAS, add_goal, canary
 from units.models import Unit, UnitPlacement, User
 
@@ -463,6 +464,24 @@ def test_the_list_keeps_to_a_judgement_and_a_board(year, english):
     )
 
 
+def test_the_pages_of_a_judgement_are_as_many_as_its_goals(year, english):
+    add_many(year, 90)
+    everything = set()
+    for number in ("1", "2", "3"):
+        body = page(english, year, "board_goal", judgement="FULL", page=number, period="T2")
+        everything |= set(re.findall(r"/mal/([0-9]+)/hur-det-gar/", body))
+    fully = following.with_judgement(
+        following.directly_below(year.board_goal, year.year),
+        year.year,
+        up_to(year, "T2"),
+        only=FULL,
+    )
+
+    assert fully.count() > PAGE_SIZE
+    assert {str(goal.pk) for goal in fully} <= everything
+    assert "No goal to show" in page(english, year, "board_goal", judgement="FULL", page="99")
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -546,9 +565,10 @@ def test_the_number_of_queries_is_the_same_for_10_and_1000_units_below(year, as_
     def counts():
         numbers = []
         for name in ("orientation", "area", "board_goal", "unit_goal"):
-            with CaptureQueriesContext(connection) as queries:
-                page(client, year, name)
-            numbers.append(len(queries))
+            for asked in ({}, {"judgement": "PARTIAL", "relation": "contributes"}, {"page": "9"}):
+                with CaptureQueriesContext(connection) as queries:
+                    page(client, year, name, **asked)
+                numbers.append(len(queries))
         return numbers
 
     add_many(year, 10)

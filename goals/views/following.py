@@ -1,10 +1,11 @@
 """A council's, board's or unit's goal followed down to those who carry it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Q
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, QuerySet, Window
 from django.http import Http404, HttpResponse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -109,11 +110,10 @@ def _listed(
     if board:
         goals = goals.filter(Q(unit=board) | Q(parent__unit=board))
         places = [each for each in places if each.board_pk == board]
-    paginator = Paginator(following.with_judgement(goals, year, up_to, only=only), PAGE_SIZE)
-    if only is None:
-        paginator.count = sum(each.number for each in places)
+    rows = following.with_judgement(goals, year, up_to, only=only)
+    known = sum(each.number for each in places) if only is None else None
     return {
-        "page_obj": paginator.get_page(request.GET.get("page")),
+        "page_obj": _page(request, rows, known),
         "boards": boards,
         "board": board,
         "judgement": judgement,
@@ -121,6 +121,20 @@ def _listed(
         "may_choose": may_choose,
         "contributing": contributing,
     }
+
+
+def _page(request: AuthedRequest, rows: QuerySet[Any], count: int | None) -> Page:
+    """In one query: the number of rows comes with them when it is not known."""
+    asked = request.GET.get("page", "")
+    paginator = Paginator(rows, PAGE_SIZE)
+    if count is not None:
+        paginator.count = count
+        return paginator.get_page(asked)
+    number = max(int(asked), 1) if re.fullmatch(r"[0-9]{1,6}", asked) else 1
+    start = (number - 1) * PAGE_SIZE
+    shown = list(rows.annotate(among=Window(Count("pk")))[start : start + PAGE_SIZE])
+    paginator.count = shown[0].among if shown else 0
+    return Page(shown, number if shown else 1, paginator)
 
 
 def _board(request: AuthedRequest, boards: list[tuple[int, str]]) -> int | None:
