@@ -3,15 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from goals.analysis_methods import OWN, Method, key_of, methods_for
-from goals.models import Activity, Analysis, AnalysisMethod, Goal, Need, Report
+from goals.forms_indicator import ActivityForm
+from goals.models import Analysis, AnalysisMethod, Goal, Need, Report
 from goals.sheet import goals_of_report
 from units.forms import LongTexts
-from units.models import Employment, Role, RoleAssignment, Unit, User
+from units.models import Unit, User
 
 STEPS = ("deviation", "pattern", "cause", "lesson", "decision")
 STEP_HELP = {
@@ -62,26 +63,14 @@ class AnalysisForm(LongTexts, forms.ModelForm):
         }
 
 
-class MeasureForm(LongTexts, forms.ModelForm):
+class MeasureForm(ActivityForm):
     """A measure: an activity, decided because of a result."""
 
-    class Meta:
-        model = Activity
-        fields = ["title", "description", "responsible", "starts_on", "due_on"]
-        widgets = {
-            name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-            for name in ("starts_on", "due_on")
-        }
-
-    def __init__(self, *args: Any, unit: Unit, by: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, report: Report, by: User, **kwargs: Any) -> None:
+        year = report.period.plan_year.year
+        super().__init__(*args, unit=report.unit, year=year, user=by, **kwargs)
+        del self.fields["goals"], self.fields["revision"]
         self.fields["title"].label = _("The measure")
-        self.fields["title"].help_text = _("What will be done, in one sentence.")
-        self.fields["title"].widget.attrs.pop("maxlength", None)
-        self.fields["description"].widget.attrs["rows"] = 3
-        self.fields["responsible"].queryset = can_be_responsible(unit, by)
-        self.fields["responsible"].empty_label = _("Choose a person")
-        self.fields["responsible"].help_text = _("It appears among what they have to do.")
         self.initial.setdefault("starts_on", timezone.localdate())
 
     def clean(self) -> dict[str, Any]:
@@ -100,24 +89,17 @@ class MeasureWithinForm(MeasureForm):
     """The same as a part of the page of the analysis, where it may be left empty."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="measure", empty_permitted=True, **kwargs)
-        self.use_required_attribute = False
+        super().__init__(
+            *args,
+            prefix="measure",
+            empty_permitted=True,
+            use_required_attribute=False,
+            **kwargs,
+        )
 
     def has_changed(self) -> bool:
         # The day of the beginning is filled in beforehand, and no measure by itself.
         return bool(set(self.changed_data) - {"starts_on"})
-
-
-def can_be_responsible(unit: Unit, user: User) -> "QuerySet[User]":
-    """Those who work in the unit or its groups, and its manager, of those `user` may name."""
-    near = Q(unit=unit) | Q(unit__in=Unit.objects.below(unit).filter(kind=Unit.Kind.GROUP))
-    employed = Employment.objects.active_on().filter(near).values("person")
-    heads = RoleAssignment.objects.active_on().filter(role=Role.MANAGER, unit=unit).values("person")
-    return (
-        User.objects.visible_to(user)
-        .filter(Q(pk__in=employed) | Q(pk__in=heads) | Q(pk=user.pk), is_active=True)
-        .in_swedish_order()
-    )
 
 
 class NeedForm(LongTexts, forms.ModelForm):

@@ -329,7 +329,8 @@ class ActivityForm(LongTexts, forms.ModelForm):
     @cached_property
     def found(self) -> Sequence[User]:
         """Who fits what is searched for."""
-        text = self.data.get("person", "") if self.is_bound else self.initial.get("person", "")
+        name = self.add_prefix("person")
+        text = self.data.get(name, "") if self.is_bound else self.initial.get("person", "")
         words = [
             Q(given_name__icontains=word)
             | Q(family_name__icontains=word)

@@ -187,15 +187,13 @@ def read_sheet(unit: Unit, period: Period, report: Report | None) -> Sheet:
 
 
 def read_row(report: Report, goal: Goal) -> GoalRow:
-    """One goal of a report. `report` comes with its unit, period and plan year."""
+    """One goal of a report, without its analysis and what is said of each activity. `report` comes
+    with its unit, period and plan year."""
     rows = {goal.pk: GoalRow(goal, Assessment(goal=goal, report=report))}
     _add_indicators(rows, report.unit, report.period)
     _add_assessments(rows, report.period, report)
-    _add_activities(rows, report.period, report)
-    row = rows[goal.pk]
-    analyses = Analysis.objects.filter(report=report, goal=goal).select_related("own_method")
-    row.analysis = analyses.first()
-    return row
+    _add_activities(rows, report.period, report, with_notes=False)
+    return rows[goal.pk]
 
 
 # --- Indicators --------------------------------------------------------------------------------
@@ -342,7 +340,9 @@ def _add_assessments(rows: dict[int, GoalRow], period: Period, report: Report | 
             rows[pk].earlier = assessment
 
 
-def _add_activities(rows: dict[int, GoalRow], period: Period, report: Report | None) -> None:
+def _add_activities(
+    rows: dict[int, GoalRow], period: Period, report: Report | None, *, with_notes: bool = True
+) -> None:
     in_year = Activity.objects.in_year(period.plan_year.year)
     shown = Q(activity__in=in_year) & ~Q(activity__state=Activity.State.PROPOSED)
     if report:
@@ -353,7 +353,8 @@ def _add_activities(rows: dict[int, GoalRow], period: Period, report: Report | N
         .select_related("activity__assessment", "activity__responsible")
         .order_by("activity__due_on", "activity", "pk")
     )
-    now, before = _notes({link.activity_id for link in links}, period, report)
+    activities = {link.activity_id for link in links}
+    now, before = _notes(activities, period, report) if with_notes else ({}, {})
     placed: set[int] = set()
     for link in sorted(links, key=lambda link: list(rows).index(link.goal_id)):
         activity = link.activity

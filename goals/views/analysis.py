@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.db.models import Avg, Count, Max, Min
+from django.db.models import Avg, Count, Max, Min, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -34,7 +34,7 @@ from goals.sheet import GoalRow, IndicatorRow, goals_of_report, read_row
 from goals.views.report import curve_of
 from stockholm_quality.web import AuthedRequest, render_page, require
 from units.drafts import as_initial, drop_draft, find_draft
-from units.models import Draft
+from units.models import Draft, Role, Unit
 from units.revisions import ComparedField, StaleRevisionError, compare_with_current, seen_now
 from units.submissions import once, repeated
 
@@ -58,13 +58,11 @@ def analysis(request: AuthedRequest, pk: int, goal_pk: int) -> HttpResponse:
     goal = _get_goal(report, goal_pk)
     if request.method == "POST" and (late := _cannot_take(request, report)):
         return late
-    stored = (
-        Analysis.objects.filter(report=report, goal=goal).select_related("own_method").first()
-    ) or Analysis(report=report, goal=goal)
+    stored, before = _analyses(report, goal)
     if request.htmx.target == PROMPTS:
         return _prompts(request, report, stored)
     if not rules.can_write_report(request.user, report):
-        return _analysis_page(request, report, goal, stored)
+        return _analysis_page(request, stored, before)
     draft = find_draft(request.user, _key(report, goal)) if request.method != "POST" else None
     kept = as_initial(draft)
     form = AnalysisForm(request.POST or None, initial=kept, unit=report.unit, instance=stored)
@@ -75,23 +73,23 @@ def analysis(request: AuthedRequest, pk: int, goal_pk: int) -> HttpResponse:
             for name, text in kept.items()
             if name.startswith(WITHIN)
         },
-        unit=report.unit,
+        report=report,
         by=request.user,
     )
     if request.method == "POST" and form.is_valid() and measure.is_valid():
-        return _save_analysis(request, report, goal, stored, form, measure)
-    return _analysis_page(request, report, goal, stored, form=form, measure=measure, draft=draft)
+        return _save_analysis(request, form, measure, before)
+    return _analysis_page(request, stored, before, form=form, measure=measure, draft=draft)
 
 
 def _save_analysis(
     request: AuthedRequest,
-    report: Report,
-    goal: Goal,
-    stored: Analysis,
     form: AnalysisForm,
     measure: MeasureWithinForm,
+    before: Analysis | None,
 ) -> HttpResponse:
     """The analysis and the measure that may have been written with it: both, or neither."""
+    stored = form.instance
+    report, goal = stored.report, stored.goal
 
     def save() -> str:
         values = form.values
@@ -106,7 +104,7 @@ def _save_analysis(
         drop_draft(request.user, _key(report, goal))
         address = reverse("goals:analysis", args=[report.pk, goal.pk])
         if measure.has_changed():
-            decide_measure(report=report, goal=goal, fields=measure.cleaned_data, by=request.user)
+            decide_measure(report=report, goal=goal, fields=measure.columns, by=request.user)
             messages.success(request, _("The analysis is saved, and the measure with it."))
             return f"{address}#measures"
         messages.success(request, _("The analysis is saved."))
@@ -118,7 +116,7 @@ def _save_analysis(
         return _too_late(request, report, str(error))
     except StaleRevisionError as stale:
         return _analysis_page(
-            request, report, goal, stored, form=form, measure=measure, current=stale.current
+            request, stored, before, form=form, measure=measure, current=stale.current
         )
 
 
@@ -140,21 +138,20 @@ def _prompts(request: AuthedRequest, report: Report, stored: Analysis) -> HttpRe
 
 def _analysis_page(
     request: AuthedRequest,
-    report: Report,
-    goal: Goal,
     stored: Analysis,
+    before: Analysis | None,
     *,
     form: AnalysisForm | None = None,
     measure: MeasureForm | None = None,
     draft: Draft | None = None,
     current: Analysis | None = None,
 ) -> HttpResponse:
+    report, goal = stored.report, stored.goal
     conflict: list[ComparedField] = []
     if form and current:
         conflict = [*compare_with_current(form, current), _ways_compared(form, current)]
         form.data = seen_now(form.data, current)
     row = read_row(report, goal)
-    before = _analysis_before(report, goal)
     chosen = str(form["way"].value() or "") if form else key_of(stored)
     context = {
         "report": report,
@@ -173,7 +170,7 @@ def _analysis_page(
         "draft_key": _key(report, goal),
         "conflict": conflict,
         "may_write": form is not None,
-        **_why_read_only(request, report),
+        "why_read_only": "" if form else _why_read_only(request, report),
     }
     return render(request, "goals/analysis.html", context, status=409 if conflict else 200)
 
@@ -184,19 +181,24 @@ def _told(analysis: Analysis) -> list[tuple[str, str, str]]:
     return [(name, str(labels[name]), getattr(analysis, name)) for name in STEPS]
 
 
-def _analysis_before(report: Report, goal: Goal) -> Analysis | None:
-    """What was last handed in of the goal, or of the one that it was carried over from."""
-    goals = Goal.objects.filter(pk=goal.pk) | Goal.objects.filter(carried_over__successor=goal)
-    return (
-        Analysis.objects.filter(
-            goal__in=goals.values("pk"),
-            report__version_number__gt=0,
-            report__period__ends_on__lt=report.period.ends_on,
-        )
+def _analyses(report: Report, goal: Goal) -> tuple[Analysis, Analysis | None]:
+    """What the report says, unsaved where it says nothing yet, and what was last handed in of the
+    goal or of the one that it was carried over from."""
+    same_goal = Q(goal=goal) | Q(goal__carried_over__successor=goal)
+    handed_in = Q(report__version_number__gt=0, report__period__ends_on__lt=report.period.ends_on)
+    latest = (
+        Analysis.objects.filter(same_goal, handed_in | Q(report=report, goal=goal))
         .select_related("report__period__plan_year", "own_method")
         .order_by("-report__period__ends_on", "-pk")
-        .first()
     )
+    stored, before = Analysis(), None
+    for analysis in latest[:2]:
+        if analysis.report_id == report.pk:
+            stored = analysis
+        else:
+            before = before or analysis
+    stored.report, stored.goal = report, goal
+    return stored, before
 
 
 def _ways_compared(form: AnalysisForm, current: Analysis) -> ComparedField:
@@ -280,12 +282,12 @@ def measure_new(request: AuthedRequest, pk: int, goal_pk: int) -> HttpResponse:
     key = f"measure:{report.pk}:{goal.pk}"
     draft = find_draft(request.user, key) if request.method != "POST" else None
     form = MeasureForm(
-        request.POST or None, initial=as_initial(draft), unit=report.unit, by=request.user
+        request.POST or None, initial=as_initial(draft), report=report, by=request.user
     )
     if request.method == "POST" and form.is_valid():
 
         def save() -> str:
-            decide_measure(report=report, goal=goal, fields=form.cleaned_data, by=request.user)
+            decide_measure(report=report, goal=goal, fields=form.columns, by=request.user)
             drop_draft(request.user, key)
             messages.success(request, _("The measure is decided. It begins when you hand in."))
             return f"{report.get_absolute_url()}#goal-{goal.pk}"
@@ -383,11 +385,10 @@ def need_drop(request: AuthedRequest, pk: int, need_pk: int) -> HttpResponse:
 
 
 def _get_report(request: AuthedRequest, pk: int) -> Report:
-    """What is being written is there only for those who answer for the unit."""
-    report = get_object_or_404(Report.objects.visible_to(request.user).with_place(), pk=pk)
-    if not rules.can_see_working_report(request.user, report.unit):
-        raise Http404
-    return report
+    """What is being written is there only for those who answer for the unit, as
+    `rules.can_see_working_report` has it."""
+    units = Unit.objects.in_scope_of(request.user, Role.MANAGER, Role.CONTROLLER)
+    return get_object_or_404(Report.objects.filter(unit__in=units).with_place(), pk=pk)
 
 
 def _get_goal(report: Report, pk: int) -> Goal:
@@ -404,19 +405,15 @@ def _cannot_take(request: AuthedRequest, report: Report) -> HttpResponse | None:
         return None
     if request.method == "POST" and (done := repeated(request)):
         return done
-    return _too_late(request, report, _why_read_only(request, report)["why_read_only"])
+    return _too_late(request, report, _why_read_only(request, report))
 
 
-def _why_read_only(request: AuthedRequest, report: Report) -> dict[str, str]:
-    text = ""
+def _why_read_only(request: AuthedRequest, report: Report) -> str:
     if not report.is_being_written:
-        text = _("The report has been handed in. Correct it, with a reason, to write in it again.")
-    elif rules.can_write_reports_of(request.user, report.unit):
-        if not rules.can_write_report(request.user, report):
-            text = _("The period has been closed. Make a late correction, with a reason.")
-    else:
-        text = _("You can read this while it is written. Those who head the unit write it.")
-    return {"why_read_only": text}
+        return _("The report has been handed in. Correct it, with a reason, to write in it again.")
+    if rules.can_write_reports_of(request.user, report.unit):
+        return _("The period has been closed. Make a late correction, with a reason.")
+    return _("You can read this while it is written. Those who head the unit write it.")
 
 
 def _too_late(request: AuthedRequest, report: Report, text: str) -> HttpResponse:

@@ -19,7 +19,7 @@ from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
 from units.models import Draft, Unit
 from units.revisions import StaleRevisionError, compare_with_current, seen_now
-from units.submissions import once
+from units.submissions import once, repeated
 
 NEEDS_PER_PAGE = 25
 
@@ -70,6 +70,8 @@ def methods(request: AuthedRequest, unit_pk: int) -> HttpResponse:
 def method_new(request: AuthedRequest, unit_pk: int) -> HttpResponse:
     unit = get_object_or_404(Unit.objects.active_on(), pk=unit_pk)
     require(rules.can_manage_methods_of(request.user, unit))
+    if request.method == "POST" and (done := repeated(request)):
+        return done  # its name is taken by now
     key = f"method:new:{unit.pk}"
     draft = find_draft(request.user, key) if request.method != "POST" else None
     method = AnalysisMethod(unit=unit)
