@@ -126,7 +126,8 @@ def targets_above(targets: Iterable[Target], day: date | None = None) -> dict[in
     )
     above: defaultdict[tuple[int, int, int], list[Target]] = defaultdict(list)
     for one in higher:
-        above[one.seen_from, one.indicator_id, one.year].append(one)
+        seen_from: int = one.seen_from  # type: ignore[attr-defined]  # annotated above
+        above[seen_from, one.indicator_id, one.year].append(one)
     return {
         target.pk: above[target.unit_id, target.indicator_id, target.year] for target in targets
     }
@@ -249,4 +250,5 @@ def _median(values: "QuerySet[Value]", count: int) -> Decimal | None:
         if count
         else []
     )
-    return sum(middle, Decimal(0)) / len(middle) if middle else None
+    measured = [value for value in middle if value is not None]
+    return sum(measured, Decimal(0)) / len(measured) if measured else None

@@ -306,7 +306,7 @@ class ActivityForm(LongTexts, forms.ModelForm):
         self._set_people(user)
 
     def _set_people(self, user: User) -> None:
-        few = list(self.candidates[: FEW_PEOPLE + 1])
+        few: Sequence[User] = list(self.candidates[: FEW_PEOPLE + 1])
         self.is_searched = len(few) > FEW_PEOPLE
         field = self.fields["responsible"]
         field.queryset = User.objects.filter(

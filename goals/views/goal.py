@@ -24,6 +24,7 @@ from goals.comparing import lines_of, with_above
 from goals.forms import ChangeGoalForm, DecisionForm, GoalForm
 from goals.models import (
     GOAL_PARTS,
+    Activity,
     Goal,
     GoalVersion,
     Target,
@@ -317,11 +318,12 @@ def _measured(reader: User, goal: Goal, year: int) -> dict[str, Any]:
     )
     lines = lines_of(with_above(targets)[: MOST_SHOWN + 1])
     # Nothing is done for the council's goals but through others'.
-    activities = [] if goal.is_councils else activities_of(goal, reader)[: MOST_SHOWN + 1]
+    done = Activity.objects.none() if goal.is_councils else activities_of(goal, reader)
+    activities = list(done[: MOST_SHOWN + 1])
     return {
         "year": year,
         "lines": lines[:MOST_SHOWN],
-        "activities": list(activities)[:MOST_SHOWN],
+        "activities": activities[:MOST_SHOWN],
         "today": timezone.localdate(),
         "more_than": MOST_SHOWN if max(len(lines), len(activities)) > MOST_SHOWN else 0,
     }

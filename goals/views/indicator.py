@@ -51,6 +51,8 @@ def indicator(request: AuthedRequest, pk: int) -> HttpResponse:
     shown_one = _get_indicator(pk, request.user, year)
     gender = request.GET.get("gender", "")
     gender = gender if shown_one.by_gender and gender in Gender.values else Gender.TOTAL
+    deciders_target: Decimal | None = getattr(shown_one, "deciders_target", None)
+    own_unit: int | None = getattr(shown_one, "own_unit", None)
     rolled = roll_up(shown_one, year, gender=gender)
     targets = (
         Target.objects.visible_to(request.user)
@@ -70,14 +72,14 @@ def indicator(request: AuthedRequest, pk: int) -> HttpResponse:
             (Gender.MEN.value, Gender.MEN.label),
         ],
         "facts": _facts(shown_one),
-        "curve": _curve_of(shown_one, rolled, shown_one.deciders_target),
+        "curve": _curve_of(shown_one, rolled, deciders_target),
         "rolled": [
             (each, shown(each.outcome.value, shown_one.decimals, shown_one.unit_of_measure))
             for each in rolled
         ],
         "page_obj": page,
         "lines": lines_of(page.object_list),
-        "own_unit": shown_one.own_unit,
+        "own_unit": own_unit,
         "may_edit": rules.can_write_indicators_of(request.user, shown_one.unit),
         **_kolada(shown_one),
     }
