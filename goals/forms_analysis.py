@@ -3,13 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from goals.analysis_methods import OWN, Method, key_of, methods_for
 from goals.forms_indicator import ActivityForm
-from goals.models import Analysis, AnalysisMethod, Goal, Need, Report
+from goals.models import Analysis, AnalysisMethod, Need, Report
 from goals.sheet import goals_of_report
 from units.forms import LongTexts
 from units.models import Unit, User
@@ -110,7 +109,7 @@ class NeedForm(LongTexts, forms.ModelForm):
 
     def __init__(self, *args: Any, report: Report, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        goals: QuerySet[Goal] = goals_of_report(report.unit, report.period)
+        goals = goals_of_report(report.unit, report.period)
         self.fields["goal"].queryset = goals.in_order_of_numbers()
         self.fields["goal"].empty_label = _("Not for one goal alone")
         self.fields["goal"].help_text = _("If the need is about one goal.")

@@ -29,6 +29,7 @@ from goals.models import (
     Assessment,
     Gender,
     Goal,
+    GoalQuerySet,
     Judgement,
     Need,
     Period,
@@ -158,7 +159,7 @@ def units_spoken_for(unit: Unit, period: Period) -> "QuerySet[Unit]":
     return Unit.objects.filter(Q(pk=unit.pk) | (merged & gone))
 
 
-def goals_of_report(unit: Unit, period: Period) -> "QuerySet[Goal]":
+def goals_of_report(unit: Unit, period: Period) -> GoalQuerySet:
     """What the unit promised for the year, and what those merged into it had promised."""
     return (
         Goal.objects.adopted()

@@ -177,8 +177,8 @@ def _analysis_page(
 
 def _told(analysis: Analysis) -> list[tuple[str, str, str]]:
     """Each step: its name, its question and what was written."""
-    labels = {field: Analysis._meta.get_field(field).verbose_name for field in STEPS}
-    return [(name, str(labels[name]), getattr(analysis, name)) for name in STEPS]
+    labels = {field.name: str(field.verbose_name) for field in Analysis._meta.fields}
+    return [(name, labels[name], getattr(analysis, name)) for name in STEPS]
 
 
 def _analyses(report: Report, goal: Goal) -> tuple[Analysis, Analysis | None]:
