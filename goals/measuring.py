@@ -39,6 +39,8 @@ class Result:
     forecast: Decimal | None
     # What share of the annual target is to be reached by now: 1, or less for what grows.
     share: Decimal
+    # Whether the value is made of several periods, as told by the indicator's formula.
+    is_so_far: bool = False
 
     @property
     def aim(self) -> Decimal | None:
@@ -149,6 +151,8 @@ def reason_of(result: Result) -> str:
     if result.compared is None:
         return _("{title}: no value yet.").format(**text)
     text["value"] = shown(result.compared, result.decimals, result.unit_of_measure)
+    if result.is_so_far and result.forecast is None:
+        text["value"] = _("{value} so far this year").format(**text)
     if result.aim is None:
         return _("{title}: {value}, without an annual target to hold it against.").format(**text)
     text["aim"] = shown(result.aim, result.decimals, result.unit_of_measure)

@@ -269,9 +269,11 @@ def _indicator_row(
             annual_target=target.annual_target,
             baseline=indicator.baseline,
             margin=indicator.on_track_margin,
-            value=so_far.value,
+            # What this period has not told is not made up from what was told before.
+            value=None if is_asked and total.value is None else so_far.value,
             forecast=total.forecast,
             share=share_of_year(indicator, period.ends_on),
+            is_so_far=bool(this_year) and indicator.over_periods != Indicator.OverPeriods.LATEST,
         ),
     )
 
