@@ -306,8 +306,9 @@ class Measures:
     left_out: int = 0
 
 
-def measures(goal: Goal, goals: GoalQuerySet, year: int) -> Measures:
+def measures(goal: Goal, goals: GoalQuerySet, up_to: UpTo) -> Measures:
     """`goals` are those that serve it. The annual target is that of the goal's own unit."""
+    year = up_to.year
     on_line = Q(goal=goal.pk) | Q(goal__in=goals.order_by().values("pk"))
     targets = Target.objects.for_year(year).filter(on_line)
     own = Target.objects.for_year(year).filter(indicator=OuterRef("pk"), unit=goal.unit_id)
@@ -329,7 +330,10 @@ def measures(goal: Goal, goals: GoalQuerySet, year: int) -> Measures:
         return Measures([])
     keys = [indicator.pk for indicator in chosen]
     units = Unit.objects.filter(pk__in=targets.filter(indicator__in=keys).values("unit"))
-    rolled = roll_ups(chosen, year, units=units)
+    rolled = {
+        pk: [each for each in periods if each.code in up_to.names]
+        for pk, periods in roll_ups(chosen, year, units=units).items()
+    }
     return Measures(
         [_measured(indicator, rolled[indicator.pk]) for indicator in chosen],
         chosen[0].among - len(chosen),  # type: ignore[attr-defined]

@@ -505,6 +505,8 @@ def test_the_indicators_are_rolled_up_against_the_goals_own_target(year, english
     assert "T1: 2 of 2 units have reported." in body
     assert "65\N{NO-BREAK SPACE}%" in body
     assert "Annual target 85" in body
+    assert "T2: 0 of 2" in page(english, year, "board_goal", period="T2")
+    assert "T2: 0 of 2" not in page(english, year, "board_goal", period="T1")
 
 
 # --- Constant work -------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def follow_down(request: AuthedRequest, pk: int) -> HttpResponse:
         "own": [] if goal.is_councils else following.own_assessments(goal, year),
         "said": [_said(group, period) for group in below.groups if group.tallies],
         "areas": [area for area in areas if area.first_year <= year <= area.last_year],
-        "measures": standing_out.measures(goal, serving, year),
+        "measures": standing_out.measures(goal, serving, up_to) if up_to else None,
         "most": standing_out.MOST_STANDING_OUT,
     }
     if up_to and goal.level != Goal.Level.UNIT:
