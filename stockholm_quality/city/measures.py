@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from goals.measuring import grows, quotient
+from goals.measuring import STORED, grows, quotient
 from goals.models import Gender, Goal, Indicator, Period, Target
 from stockholm_quality.city.organisation import ROWS_AT_A_TIME, Calendar, texts
 from stockholm_quality.city.reporters import Measured, Promise, Reporter, Series
@@ -109,7 +109,7 @@ class Measures:
                 denominator_label=parts[1],
                 factor=Decimal(100),
                 by_gender=spec.get("by_gender", False),
-                baseline=None if baseline is None else Decimal(str(baseline)),
+                baseline=None if baseline is None else stored(baseline),
                 baseline_year=None if baseline is None else self.calendar.year - 2,
                 baseline_not_applicable=spec.get("baseline_not_applicable", False),
                 is_example=True,
@@ -121,7 +121,7 @@ class Measures:
             for key, spec in self.specs.items():
                 if spec["owner"] == "city" and (goal := council.get(spec["serves"])):
                     indicator = self._indicator(key, self.city)
-                    self._aim(indicator, goal, year, Decimal(str(spec["target"])))
+                    self._aim(indicator, goal, year, stored(spec["target"]))
 
     def _aim(
         self, indicator: Indicator, goal: Goal, year: int, aim: Decimal | None, note: str = ""
@@ -131,7 +131,7 @@ class Measures:
             unit_id=goal.unit_id,
             goal=goal,
             year=year,
-            annual_target=aim,
+            annual_target=None if aim is None else stored(aim),
             note=note,
         )
         self.targets.append(target)
@@ -214,19 +214,25 @@ class Measures:
         ]
 
     def _whole(self, wanted: float, indicator: Indicator, spec: dict[str, Any]) -> list[Drawn]:
-        total = Decimal(str(round(wanted, indicator.decimals)))
+        total = stored(round(wanted, indicator.decimals))
         drawn = [Drawn(Gender.TOTAL, total)]
         if not indicator.by_gender:
             return drawn
         if spec["measure"] == "%":
             step = Decimal(str(round(self.rng.gauss(0, 2))))
-            women, men = min(total + step, Decimal(100)), min(total - step, Decimal(100))
+            most = Decimal(100)
+            women, men = min(total + step, most), min(total - step, most)
         else:
             women = Decimal(round(float(total) * self.rng.uniform(*SHARE_OF_WOMEN)))
             men = total - women
-        return [*drawn, Drawn(Gender.WOMEN, women), Drawn(Gender.MEN, men)]
+        return [*drawn, Drawn(Gender.WOMEN, stored(women)), Drawn(Gender.MEN, stored(men))]
 
 
 def _share(gender: str, numerator: int, denominator: int, indicator: Indicator) -> Drawn:
-    above, below = Decimal(numerator), Decimal(denominator)
+    above, below = stored(numerator), stored(denominator)
     return Drawn(gender, quotient(above, below, indicator.factor), above, below)
+
+
+def stored(number: float | Decimal) -> Decimal:
+    """With the decimals that the database keeps."""
+    return Decimal(str(number)).quantize(STORED)

@@ -150,7 +150,7 @@ def find_reporters(
             unit=workplace.unit,
             board=board,
             reviewer=board.controller or organisation.city_controller,
-            staff=[row.person for row in workplace.employments] or [workplace.manager],
+            staff=_staff(workplace, calendar),
             line=[*department, board.unit, city],
             strength=strength,
             workplace=workplace,
@@ -166,3 +166,10 @@ def find_reporters(
             reporters.append(reporter.took_over)
         reporters.append(reporter)
     return reporters
+
+
+def _staff(workplace: Workplace, calendar: Calendar) -> list[User]:
+    """Those who have worked there through both years, and otherwise who answers for it."""
+    since = date(calendar.year - 1, 1, 1)
+    there = [row.person for row in workplace.employments if row.starts_on < since]
+    return there or [workplace.manager]

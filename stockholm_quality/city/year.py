@@ -3,9 +3,11 @@
 import random
 
 from goals.actions.plans import proposed_periods
-from goals.models import Period, PlanYear
+from goals.models import Goal, Period, PlanYear
 from stockholm_quality.city.agreements import Agreements
+from stockholm_quality.city.courses import Courses
 from stockholm_quality.city.doings import Doings
+from stockholm_quality.city.follow_up import FollowUp
 from stockholm_quality.city.history import History
 from stockholm_quality.city.measures import Measures
 from stockholm_quality.city.organisation import (
@@ -54,6 +56,15 @@ class Year:
         measures.build(self.reporters)
         doings = Doings(self.organisation, self.rng, self.calendar)
         doings.build(self.reporters)
+        courses = Courses(self.organisation, self.rng, self.calendar)
+        follow_up = FollowUp(courses, measures, doings, self._positions(), self.rng)
+        follow_up.build(self.reporters, self.periods)
+
+    def _positions(self) -> dict[int, int]:
+        """Where each goal stands among its unit's, as the lists show them."""
+        goals = Goal.objects.filter(first_year__gte=self.calendar.year - 1)
+        in_order = goals.in_order_of_units().values_list("pk", flat=True)
+        return {pk: place for place, pk in enumerate(in_order)}
 
     def _name_units(self) -> None:
         """As the database has named them."""
