@@ -164,7 +164,7 @@ def reason_of(result: Result) -> str:
             ),
             Judgement.NOT: _("{title}: the forecast {value} misses the annual target {aim}."),
         }
-    elif result.share < 1:
+    elif result.share < 1 and result.aim:
         sentences = {
             Judgement.FULL: _("{title}: {value} is on its way; {aim} was to be reached by now."),
             Judgement.PARTIAL: _("{title}: {value} is a little behind; {aim} was due by now."),

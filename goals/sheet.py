@@ -30,6 +30,7 @@ from goals.models import (
     Gender,
     Goal,
     GoalQuerySet,
+    Indicator,
     Judgement,
     Need,
     Period,

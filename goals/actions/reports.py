@@ -308,6 +308,7 @@ def submit_report(*, report: Report, mark: str, by: User) -> Report:
     report.version_number += 1
     report.status = Report.Status.SUBMITTED
     _keep_suggestions(sheet)
+    _agree_on_measures(sheet)
     ReportVersion.objects.create(
         report=report,
         number=report.version_number,
@@ -389,6 +390,14 @@ def _keep_suggestions(sheet: Sheet) -> None:
             row.assessment.suggestion = suggestion
             row.assessment.revision += 1
             row.assessment.save(update_fields=["suggestion", "revision"])
+
+
+def _agree_on_measures(sheet: Sheet) -> None:
+    """In what is handed in, what was proposed is to be done. `_tell` writes the same to the rows."""
+    for row in sheet.goals:
+        for each in row.activities:
+            if each.note.state == Activity.State.PROPOSED:
+                each.note.state = Activity.State.NOT_BEGUN
 
 
 def _tell(report: Report) -> None:
