@@ -4,7 +4,6 @@ the database, those of `goals.timeline` included."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from operator import attrgetter
 
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -56,16 +55,17 @@ def due_words(due_on: date, day: date) -> str:
 
 
 def _to_report(own: Iterable[OwnReport], day: date) -> list[Todo]:
-    """Three kinds: to write, to correct after it was returned, to finish a correction of."""
-    kinds: dict[str, list[Todo]] = {}
+    """Three kinds: to correct after it was returned, to write, to finish a correction of."""
+    # They come in the order of the days they are due, so the first ones are the late ones.
+    kinds: dict[str, list[OwnReport]] = {}
     for report in own:
         if report.is_owed and report.period.opens_on <= day:
             kind = report.status if report.status != Report.Status.BEGUN else ""
-            kinds.setdefault(kind, []).append(_of_report(report, day))
+            kinds.setdefault(kind, []).append(report)
     return [
-        todo
+        _of_report(report, day)
         for kind in (Report.Status.RETURNED, "", Report.Status.CORRECTING)
-        for todo in sorted(kinds.get(kind, []), key=attrgetter("rank"))[:MOST_SHOWN]
+        for report in kinds.get(kind, [])[:MOST_SHOWN]
     ]
 
 

@@ -36,6 +36,11 @@ def _forms(world):
             f"goal:{world.unit_goal.pk}:change",
             "title",
         ),
+        "carry over": (
+            reverse("goals:carry_over", args=[world.unit.pk]),
+            f"carry-over:{world.unit.pk}:{year + 1}",
+            f"reason_{world.unit_goal.pk}",
+        ),
         "give": (
             reverse("dialogues:give", args=[world.unit_goal.pk]),
             f"expectation:new:{world.unit_goal.pk}",
@@ -49,7 +54,7 @@ def _forms(world):
     }
 
 
-FORMS = ["goal new", "goal edit", "goal change", "give", "expectation edit"]
+FORMS = ["goal new", "goal edit", "goal change", "carry over", "give", "expectation edit"]
 
 
 @pytest.mark.parametrize("form", FORMS)
