@@ -393,7 +393,7 @@ def _keep_suggestions(sheet: Sheet) -> None:
 
 
 def _agree_on_measures(sheet: Sheet) -> None:
-    """In what is handed in, what was proposed is to be done. `_tell` writes the same to the rows."""
+    """In what is handed in, what was proposed is to be done, as `_tell` writes to the rows."""
     for row in sheet.goals:
         for each in row.activities:
             if each.note.state == Activity.State.PROPOSED:
