@@ -134,7 +134,7 @@ class IndicatorForm(LongTexts, forms.ModelForm):
             self.initial.setdefault("revision", self.instance.revision)
             self.initial.setdefault("sort", sort_of(self.instance))
         else:
-            self.initial.setdefault("unit_of_measure", "%")
+            self.initial["unit_of_measure"] = self.initial.get("unit_of_measure") or "%"
         self.fields["title"].help_text = _(
             "Say what is counted, so that two people would count alike."
         )
