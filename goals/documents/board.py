@@ -88,7 +88,7 @@ def front_of(book: Book, pages: list[tuple[str, int]]) -> Document:
 
 def parts_of(book: Book, chapters: Iterable[HandedIn], names: Names) -> Iterator[Part]:
     """Everything after the contents, in order. `chapters` are those of the book's entries."""
-    overview = _overview(book)
+    overview: Part | None = _overview(book)
     for chapter in chapters:
         if overview and chapter.snapshot.unit != book.unit:
             yield overview

@@ -21,8 +21,8 @@ from goals.documents.reading import material_of
 from goals.documents.together import write_together
 from goals.models import DocumentBuild
 
-TOLD_TIMES = 5
-SECONDS_OF_SILENCE = 10
+TOLD_TIMES = 4
+SECONDS_OF_SILENCE = 15
 
 logger = logging.getLogger(__name__)
 _building = Lock()

@@ -236,15 +236,16 @@ def _outcome(snapshot: ReportSnapshot, indicator: IndicatorSnapshot) -> Iterator
     total = next((value for value in indicator.values if value.gender == Gender.TOTAL), None)
     points = [Point(f"{each.period} {each.year}", each.value) for each in indicator.earlier]
     if indicator.is_asked:
-        points.append(Point(f"{snapshot.period_code} {snapshot.year}", total and total.value))
+        now = total.value if total else None
+        points.append(Point(f"{snapshot.period_code} {snapshot.year}", now))
     if sum(point.value is not None for point in points) > 1:
         yield _picture(indicator, points)
     rows = [
         [f"{each.period} {each.year}", _number(indicator, each.value, not_measured=True)]
         for each in indicator.earlier
     ]
-    now = f"{snapshot.period} {snapshot.year}"
-    rows.append([now, _value(indicator, total) if indicator.is_asked else _("Not asked for")])
+    this_time = f"{snapshot.period} {snapshot.year}"
+    rows.append([this_time, _value(indicator, total) if indicator.is_asked else _("Not asked for")])
     rows.append([_("Annual target"), _number(indicator, indicator.annual_target)])
     rows += [
         [_("Annual target, {unit}").format(unit=each.unit), _number(indicator, each.annual_target)]
@@ -448,8 +449,8 @@ class Tally:
 
 def tally_of(snapshot: ReportSnapshot) -> Tally:
     judgements = [goal.judgement for goal in snapshot.goals]
-    counts = [judgements.count(each) for each in (Judgement.FULL, Judgement.PARTIAL, Judgement.NOT)]
-    return Tally(*counts, len(judgements) - sum(counts))
+    full, partial, not_met = (judgements.count(each) for each in Judgement)
+    return Tally(full, partial, not_met, len(judgements) - full - partial - not_met)
 
 
 def in_words(tally: Tally) -> str:

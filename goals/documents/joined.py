@@ -105,7 +105,7 @@ class JoinedPdf:
     # --- Used by the parts ---
 
     def refer(self, number: int) -> IndirectObject:
-        return IndirectObject(number, 0, None)  # type: ignore[arg-type]
+        return IndirectObject(number, 0, None)
 
     def put(self, number: int, thing: PdfObject) -> None:
         written = BytesIO()
@@ -215,7 +215,7 @@ class _Part:
     def __init__(self, reader: PdfReader, first: int, number: int) -> None:
         self._offset = first
         self._number = number
-        self.size = int(reader.trailer["/Size"])  # type: ignore[arg-type]
+        self.size = cast(int, reader.trailer["/Size"])
         self.pages = len(reader.pages)
         self.outline: list[tuple[int, DictionaryObject]] = []
         self.tags: list[IndirectObject] = []
@@ -254,7 +254,7 @@ class _Part:
                 self.tags.append(joined.refer(number + self._offset))
             for key in ("/StructParents", "/StructParent"):
                 if isinstance(made, DictionaryObject) and key in made:
-                    made[NameObject(key)] = NumberObject(made[key] + joined.key_offset)
+                    made[NameObject(key)] = NumberObject(cast(int, made[key]) + joined.key_offset)
             joined.put(number + self._offset, made)
         joined.keep_tags(tree, self)
 
@@ -271,7 +271,7 @@ class _Part:
     def renumbered(self, thing: Any) -> Any:
         """A copy with its references as the joined file numbers them, and its names unique."""
         if isinstance(thing, IndirectObject):
-            return IndirectObject(thing.idnum + self._offset, 0, None)  # type: ignore[arg-type]
+            return IndirectObject(thing.idnum + self._offset, 0, None)
         if isinstance(thing, ArrayObject):
             return ArrayObject(self.renumbered(each) for each in list.__iter__(thing))
         if isinstance(thing, StreamObject):

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import typst
@@ -15,7 +16,7 @@ import typst
 from goals.documents.model import Document
 
 HERE = Path(__file__).parent
-TEMPLATE = HERE / "document.typ"
+TEMPLATE = str(HERE / "document.typ")
 
 # The first that the server has; the serif comes with typst itself.
 SERIF = ["Libertinus Serif"]
@@ -55,10 +56,10 @@ def made_pdf(document: Document) -> bytes:
 
 def made_picture(svg: str) -> bytes:
     """As a PNG."""
-    made: bytes = _compiler().compile(
+    made = _compiler().compile(
         input=_PICTURE, format="png", ppi=_PIXELS_PER_INCH, sys_inputs={"svg": svg}
     )
-    return made
+    return cast(bytes, made)
 
 
 def forget() -> None:
@@ -67,14 +68,14 @@ def forget() -> None:
         _compiler().compile(input=b"", format="pdf")
 
 
-def _pdf(source: Path | bytes, **inputs: str) -> bytes:
-    made: bytes = _compiler().compile(
-        input=str(source) if isinstance(source, Path) else source,
+def _pdf(source: str | bytes, **inputs: str) -> bytes:
+    made = _compiler().compile(
+        input=cast(Any, source),
         format="pdf",
         pdf_standards="ua-1",
         sys_inputs={**inputs, "fonts": _fonts()},
     )
-    return made
+    return cast(bytes, made)
 
 
 @cache

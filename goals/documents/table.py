@@ -32,7 +32,7 @@ def made_table(unit: Unit, year: int, units: QuerySet[Unit]) -> bytes:
     book.properties.title = f"{unit} {year}"
     is_whole = _sheet(book, _("Indicators"), _indicator_header(), _indicator_rows(pks, year))
     is_whole &= _sheet(book, _("Goals"), _goal_header(), _goal_rows(pks, year))
-    about = [
+    about: list[Row] = [
         [_("Of"), str(unit)],
         [_("Year"), year],
         [_("Holds"), _("Adopted goals, and of values and judgements what has been handed in.")],
