@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from goals import rules
@@ -234,7 +235,7 @@ def _evidence(report: Report, row: GoalRow) -> list[Evidence]:
 
 
 def _similar_units(report: Report, row: GoalRow) -> dict[int, str]:
-    """By indicator: what other units of the same kind have handed in for the same period."""
+    """By indicator: what others of the same kind and operation have handed in for the period."""
     indicators = {each.target.indicator_id: each.target.indicator for each in row.indicators}
     told = (
         Value.objects.submitted()
@@ -245,6 +246,7 @@ def _similar_units(report: Report, row: GoalRow) -> dict[int, str]:
             period__code=report.period.code,
             period__plan_year__year=report.period.plan_year.year,
             unit__kind=report.unit.kind,
+            unit__operation=report.unit.operation,
         )
         .exclude(unit=report.unit)
         .order_by()
@@ -263,9 +265,11 @@ def _similar_units(report: Report, row: GoalRow) -> dict[int, str]:
             shown(each[name], indicator.decimals, indicator.unit_of_measure)
             for name in ("low", "mean", "high")
         )
-        found[indicator.pk] = _(
-            "{units} similar units have handed in: the lowest {low}, the mean of the units {mean}, "
-            "the highest {high}."
+        found[indicator.pk] = ngettext(
+            "{units} similar unit has handed in: {mean}.",
+            "{units} similar units have handed in: the lowest {low}, the mean of the units "
+            "{mean}, the highest {high}.",
+            each["units"],
         ).format(units=each["units"], low=low, mean=mean, high=high)
     return found
 
