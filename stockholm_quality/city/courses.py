@@ -24,14 +24,15 @@ STATUS_AFTER = {
 # A plan and an annual report are talked of this long after the last day; others until the next.
 DAYS_OF_TALK = 20
 
-PLAIN = (HANDED_IN, ACCEPTED)
-TWICE = (HANDED_IN, RETURNED, HANDED_IN, ACCEPTED)
-CORRECTED = (HANDED_IN, ACCEPTED, CORRECTION, HANDED_IN, ACCEPTED)
-BEGUN = ()
+Way = tuple[Kind, ...]
+PLAIN: Way = (HANDED_IN, ACCEPTED)
+TWICE: Way = (HANDED_IN, RETURNED, HANDED_IN, ACCEPTED)
+CORRECTED: Way = (HANDED_IN, ACCEPTED, CORRECTION, HANDED_IN, ACCEPTED)
+BEGUN: Way = ()
 NOT_BEGUN = None
 # The period that everybody is busy with: one after the other takes the next of these, so that
 # even a small city has all of them.
-BUSY = (
+BUSY: tuple[Way | None, ...] = (
     PLAIN,
     (HANDED_IN,),
     (HANDED_IN, RETURNED),
@@ -54,7 +55,7 @@ BUSY = (
     PLAIN,
 )
 # Of a hundred: this year's periods that are behind us.
-PAST = (
+PAST: tuple[tuple[int, Way | None], ...] = (
     (88, PLAIN),
     (5, TWICE),
     (3, CORRECTED),
@@ -62,7 +63,8 @@ PAST = (
     (1, (HANDED_IN, ACCEPTED, CORRECTION)),
     (1, NOT_BEGUN),
 )
-LONG_PAST = ((90, PLAIN), (6, TWICE), (4, CORRECTED))
+LONG_PAST: tuple[tuple[int, Way | None], ...] = ((90, PLAIN), (6, TWICE), (4, CORRECTED))
+FRIDAY = 5
 LATE = 6  # of a hundred
 HOME_HANDS_IN = 7  # days before the last
 
@@ -117,23 +119,27 @@ class Courses:
 
     def _at_home(self, period: Period, *, is_busy: bool) -> Course | None:
         """Always something to do for the manager who signs in, and nothing left behind."""
-        kinds: tuple[Kind, ...] = PLAIN
+        kinds: Way = PLAIN
         if is_busy and not period.is_plan:
             kinds = (HANDED_IN, RETURNED)
         return self._dated(kinds, period.due_on - timedelta(days=HOME_HANDS_IN), pause=4)
 
-    def _dated(self, kinds: tuple[Kind, ...], day: date, pause: int | None = None) -> Course:
+    def _dated(self, kinds: Way, day: date, pause: int | None = None) -> Course:
         """As far as it has come today."""
         steps = []
         for kind in kinds:
+            day = _working_day(day)
             if day > self.calendar.today:
                 break
             steps.append((kind, day))
             day += timedelta(days=pause or self.rng.randint(2, 8))
         return Course(tuple(steps))
 
-    def _drawn(
-        self, chances: tuple[tuple[int, tuple[Kind, ...] | None], ...]
-    ) -> tuple[Kind, ...] | None:
+    def _drawn(self, chances: tuple[tuple[int, Way | None], ...]) -> Way | None:
         kinds = [kinds for _weight, kinds in chances]
         return self.rng.choices(kinds, [weight for weight, _kinds in chances])[0]
+
+
+def _working_day(day: date) -> date:
+    """The day itself, or the Monday after."""
+    return day + timedelta(days=8 - day.isoweekday()) if day.isoweekday() > FRIDAY else day

@@ -85,9 +85,8 @@ class FollowUp:
         }
         for year, slot in zip(years, slots, strict=True):
             for reporter in reporters:
-                period = slot.get(reporter.board.unit.pk)
-                if period is not None:
-                    self._follow_up(reporter, period, year, following.get(id(period)))
+                if asked := slot.get(reporter.board.unit.pk):
+                    self._follow_up(reporter, asked, year, following.get(id(asked)))
         self._store()
 
     def _store(self) -> None:
@@ -293,7 +292,8 @@ class FollowUp:
             state = each.state_on(writing.day)
             text = self.doings.words_on(state) if self._chance(WITH_WORDS) else ""
             said.activities.append((each.activity, state, text, False))
-            if not writing.is_draft:
+            # Nobody writes a note to say that nothing has changed.
+            if not writing.is_draft and (text or state != each.activity.state):
                 self.rows.notes.append(
                     ActivityNote(
                         report=writing.report, activity=each.activity, state=state, text=text
@@ -341,8 +341,7 @@ class FollowUp:
         if under_way and not self._chance(ANOTHER_MEASURE):
             return
         titles = self.texts[promise.theme]["measures"]
-        last_start = date(writing.year, 12, 15)
-        starts_on = min(writing.day + timedelta(days=self.rng.randint(1, 10)), last_start)
+        starts_on = writing.day + timedelta(days=self.rng.randint(1, 10))
         activity = Activity(
             unit=writing.reporter.unit,
             title=self.rng.choice([each for each in titles if each not in under_way] or titles),
@@ -353,7 +352,6 @@ class FollowUp:
             is_example=True,
         )
         state = Activity.State
-        is_new = len(writing.course.handed_in_on) <= 1
         if writing.is_draft:
             activity.state = state.PROPOSED
         else:
@@ -361,7 +359,7 @@ class FollowUp:
             doing = self.doings.settled(activity, turn, self.rng.randint(-10, 10))
             doing.is_measure = True
             promise.doings.append(doing)
-        said.activities.append((activity, state.PROPOSED if is_new else state.NOT_BEGUN, "", True))
+        said.activities.append((activity, state.NOT_BEGUN, "", True))
         self.rows.activities.append(activity)
         self.rows.links.append(ActivityGoal(activity=activity, goal=promise.goal))
 

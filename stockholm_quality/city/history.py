@@ -137,6 +137,7 @@ class History:
         return goal
 
     def _carry(self, last: Goal, goal: Goal, by: User) -> None:
+        decided_on = goal.decided_on or self.calendar.today
         is_changed = bool(last.working_method) and self.rng.randrange(100) < CHANGED
         if is_changed:
             version = self._versions[-1]
@@ -150,7 +151,7 @@ class History:
                 decision=decision,
                 successor=goal,
                 reason=REASON_OF_CHANGE if is_changed else "",
-                decided_at=goal.adopted_at,
+                decided_at=self.calendar.moment(decided_on, 9),
                 decided_by=by,
             )
         )

@@ -204,7 +204,8 @@ class Measures:
         if not indicator.by_gender:
             return [_share(Gender.TOTAL, numerator, denominator, indicator)]
         women = round(denominator * self.rng.uniform(*SHARE_OF_WOMEN))
-        share = numerator / denominator + self.rng.gauss(0, 0.015)
+        share = numerator / denominator
+        share += min(share, 1 - share) * self.rng.gauss(0, 0.12)
         women_in = max(0, numerator - (denominator - women), round(women * min(share, 1)))
         women_in = min(women_in, women, numerator)
         return [

@@ -4,7 +4,7 @@ import random
 from decimal import Decimal
 
 from goals.measuring import Outcome, Result, over_periods, quotient, share_of_year
-from goals.models import Gender, Report, Value
+from goals.models import Gender, Indicator, Report, Value
 from stockholm_quality.city.frozen import GoalSaid, frozen_indicator
 from stockholm_quality.city.measures import Drawn, Measures, stored
 from stockholm_quality.city.organisation import Organisation, texts
@@ -39,6 +39,7 @@ class Outcomes:
         this_year = [each for each in before if each.period.ends_on.year == writing.year]
         outcomes = [Outcome(each.value, each.numerator, each.denominator) for each in this_year]
         outcomes.append(Outcome(total.value, total.numerator, total.denominator))
+        so_far = over_periods(outcomes, indicator.over_periods, indicator.factor)
         result = Result(
             title=indicator.title,
             unit_of_measure=indicator.unit_of_measure,
@@ -47,9 +48,10 @@ class Outcomes:
             annual_target=measured.target.annual_target,
             baseline=indicator.baseline,
             margin=indicator.on_track_margin,
-            value=over_periods(outcomes, indicator.over_periods, indicator.factor).value,
+            value=None if is_asked and total.value is None else so_far.value,
             forecast=total.forecast,
             share=share_of_year(indicator, writing.period.ends_on),
+            is_so_far=bool(this_year) and indicator.over_periods != Indicator.OverPeriods.LATEST,
         )
         if not writing.is_draft:
             above = self.measures.above(measured.target, writing.reporter.line)

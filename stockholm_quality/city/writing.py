@@ -42,18 +42,15 @@ class Rows:
     frozen: list[Frozen] = field(default_factory=list)
 
     def store(self) -> None:
-        for model, rows in (
-            (Report, self.reports),
-            (Assessment, self.assessments),
-            (Activity, self.activities),
-            (ActivityGoal, self.links),
-            (Value, self.values),
-            (ActivityNote, self.notes),
-            (Analysis, self.analyses),
-            (Need, self.needs),
-            (ReportStep, self.steps),
-        ):
-            model.objects.bulk_create(rows, batch_size=ROWS_AT_A_TIME)  # type: ignore[attr-defined]
+        Report.objects.bulk_create(self.reports, batch_size=ROWS_AT_A_TIME)
+        Assessment.objects.bulk_create(self.assessments, batch_size=ROWS_AT_A_TIME)
+        Activity.objects.bulk_create(self.activities, batch_size=ROWS_AT_A_TIME)
+        ActivityGoal.objects.bulk_create(self.links, batch_size=ROWS_AT_A_TIME)
+        Value.objects.bulk_create(self.values, batch_size=ROWS_AT_A_TIME)
+        ActivityNote.objects.bulk_create(self.notes, batch_size=ROWS_AT_A_TIME)
+        Analysis.objects.bulk_create(self.analyses, batch_size=ROWS_AT_A_TIME)
+        Need.objects.bulk_create(self.needs, batch_size=ROWS_AT_A_TIME)
+        ReportStep.objects.bulk_create(self.steps, batch_size=ROWS_AT_A_TIME)
         # Activities have keys now, and the snapshots hold them.
         versions = [version for frozen in self.frozen for version in frozen.versions()]
         ReportVersion.objects.bulk_create(versions, batch_size=ROWS_AT_A_TIME)
