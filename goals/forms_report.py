@@ -1,10 +1,11 @@
 """The rows of a report, each a small form of its own on one page, and the forms of its way."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from goals.models import (
@@ -22,6 +23,7 @@ from goals.rules import FEWEST_IN_A_FIGURE
 from goals.sheet import Sheet
 from units.forms import LongTexts
 
+MOST_UNANSWERED = 3
 FORM = "report-form"  # the rows lie in several places of the page and belong to one form
 
 
@@ -57,6 +59,17 @@ class RowForm(LongTexts, forms.Form):
     def is_touched(self) -> bool:
         """Whether the person has changed what they saw. To be asked of a valid form."""
         return self.cleaned_data["seen"].partition(":")[2] != _mark(self.values.values())
+
+    def has_sent(self, row: Any) -> bool:
+        """Whether `row` holds what this window sent before, without having got an answer."""
+        for sent in self.data.getlist(f"{self.key}-sent")[:MOST_UNANSWERED]:
+            earlier = type(self)(QueryDict(sent), row=self.row)
+            is_what_is_stored = earlier.is_valid() and _mark(earlier.values.values()) == _mark(
+                getattr(row, name) for name in self.stored
+            )
+            if is_what_is_stored:
+                return True
+        return False
 
 
 def _mark(values: Iterable[Any]) -> str:
@@ -197,7 +210,7 @@ def row_forms(sheet: Sheet, report: Report, data: Any = None) -> dict[str, RowFo
     """Every row that the report takes, by its key in the page; with `data` those it holds."""
     made: list[RowForm] = []
 
-    def add(kind: type[RowForm], row: Any, key: str) -> None:
+    def add(kind: Callable[..., RowForm], row: Any, key: str) -> None:
         if data is None:
             made.append(kind(row=row))
         elif f"{key}-seen" in data:

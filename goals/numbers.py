@@ -27,11 +27,10 @@ class NumberField(forms.DecimalField):
         self.widget.attrs.setdefault("inputmode", "decimal")
         self.widget.attrs.setdefault("autocomplete", "off")
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
             value = _SPACES.sub("", value).replace("−", "-").removesuffix("%").replace(",", ".")
-        number: Decimal | None = super().to_python(value)
-        return number
+        return super().to_python(value)
 
     def prepare_value(self, value: Any) -> Any:
         """Without the zeros that storing it gave it."""

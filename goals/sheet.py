@@ -184,7 +184,7 @@ def read_sheet(unit: Unit, period: Period, report: Report | None) -> Sheet:
         for analysis in analyses.order_by("pk"):
             if analysis.goal_id in rows:
                 rows[analysis.goal_id].analysis = analysis
-    needs = Need.objects.filter(report=report).select_related("goal").order_by("theme", "pk")
+    needs = Need.objects.filter(report=report, is_dropped=False).select_related("goal").order_by("theme", "pk")
     return Sheet(unit, period, report, list(rows.values()), list(needs) if report else [])
 
 
@@ -285,7 +285,10 @@ def _targets_above(
     lines = UnitLine.objects.active_on().filter(descendant=unit, depth__gt=0)
     targets = (
         Target.objects.filter(
-            indicator__in=indicators, year=period.plan_year.year, unit__lines_down__in=lines
+            indicator__in=indicators,
+            year=period.plan_year.year,
+            unit__lines_down__in=lines,
+            goal__status=Goal.Status.ADOPTED,
         )
         .select_related("unit")
         .order_by("unit__lines_down__depth", "pk")

@@ -1,6 +1,7 @@
 """A board's document: ordered once, put together by one at a time, kept when it is ready."""
 
 from datetime import timedelta
+from typing import IO
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -67,9 +68,11 @@ def tell_build_progress(*, build: DocumentBuild, done: int, total: int) -> None:
     build.seen_alive_at = now
 
 
-def keep_document(*, build: DocumentBuild, pdf: bytes, docx: bytes) -> None:
+def keep_document(*, build: DocumentBuild, pdf: IO[bytes], docx: IO[bytes]) -> None:
     """Raises BuildLostError when the build is no longer the caller's."""
-    _mine(build, state=State.READY, ready_at=timezone.now(), pdf=pdf, docx=docx)
+    # One at a time: on its way to the database a file takes several times its size in memory.
+    _mine(build, pdf=pdf.read())
+    _mine(build, docx=docx.read(), state=State.READY, ready_at=timezone.now())
 
 
 def fail_build(*, build: DocumentBuild) -> None:

@@ -97,8 +97,9 @@ def write_value(
         fields = fields | {"value": None, "numerator": None, "denominator": None}
     elif indicator.has_parts:
         numerator, denominator = fields.get("numerator"), fields.get("denominator")
-        has_both = numerator is not None and denominator
-        value = quotient(numerator, denominator, indicator.factor) if has_both else None
+        value = None
+        if numerator is not None and denominator:
+            value = quotient(numerator, denominator, indicator.factor)
         fields = fields | {"value": value}
     return keep_row(
         Value.objects.all(),
@@ -180,7 +181,10 @@ def name_need(*, report: Report, fields: dict[str, Any], by: User) -> Need:
 def drop_need(*, report: Report, need: Need, by: User) -> None:
     """Raises ReportNotReadyError."""
     _lock_for_writing(report, by)
-    need.delete()
+    if need.submitted_at:
+        Need.objects.filter(pk=need.pk).update(is_dropped=True, revision=F("revision") + 1)
+    else:
+        need.delete()
 
 
 def keep_row(
@@ -193,9 +197,7 @@ def keep_row(
     if is_new or all(getattr(row, name) == value for name, value in fields.items()):
         return row
     # A row that came about for a measure to hang on holds no words that could be overwritten.
-    is_unseen = revision == 0 and all(
-        getattr(row, name) == row._meta.get_field(name).get_default() for name in fields
-    )
+    is_unseen = revision == 0 and all(not getattr(row, name) for name in fields)
     if row.revision != revision and not is_unseen:  # type: ignore[attr-defined]
         raise StaleRevisionError(row)
     for name, value in fields.items():
@@ -418,6 +420,7 @@ def _tell(report: Report) -> None:
         submitted_at=now,
         revision=F("revision") + 1,
     )
+    Need.objects.filter(report=report, is_dropped=True).delete()
     Need.objects.filter(report=report).update(submitted_at=now, revision=F("revision") + 1)
     Activity.objects.filter(assessment__report=report, state=Activity.State.PROPOSED).update(
         state=Activity.State.NOT_BEGUN, revision=F("revision") + 1

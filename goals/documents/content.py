@@ -353,21 +353,22 @@ def _above(indicator: IndicatorSnapshot) -> str:
 
 
 def _activities(activities: list[ActivitySnapshot], names: Names, *, with_progress: bool) -> Table:
-    header = [_("Activity"), _("Responsible"), _("From"), _("To be done by")]
-    rows = [
-        [each.title, names.of(each.responsible), _day(each.starts_on), _day(each.due_on)]
-        for each in activities
-    ]
-    if with_progress:
-        header += [_("State"), _("How it goes")]
-        states = dict(Activity.State.choices)
-        for row, each in zip(rows, activities, strict=True):
+    states = dict(Activity.State.choices)
+    header = [_("Activity"), _("Responsible"), _("To be done by")]
+    header += [_("State"), _("How it goes")] if with_progress else [_("From")]
+    rows = []
+    for each in activities:
+        row = [each.title, names.of(each.responsible), _day(each.due_on)]
+        if with_progress:
             row += [str(states.get(each.state, each.state)), each.text or DASH]
+        else:
+            row.append(_day(each.starts_on))
+        rows.append(row)
     return Table(
         caption=_("What is done for the goal"),
         header=header,
         rows=rows,
-        weights=[4, 3, 2, 2, 2, 4] if with_progress else [5, 3, 2, 2],
+        weights=[4, 3, 2, 2, 5] if with_progress else [5, 3, 2, 2],
     )
 
 

@@ -22,7 +22,7 @@ TEMPLATE = str(HERE / "document.typ")
 SERIF = ["Libertinus Serif"]
 SANS = ["Noto Sans", "Liberation Sans", "DejaVu Sans"]
 
-_PIXELS_PER_INCH = 192
+_PIXELS_PER_INCH = 144
 _NOT_SHOWN = "could not be displayed with font"
 # Everything else is asked for before it is believed to be in a font.
 _UNCOMMON = re.compile("[^\n -~\u00a0-\u017f\u2010-\u2014\u2018-\u201e\u2022\u2026\u20ac\u2212]")

@@ -351,6 +351,8 @@ class Need(models.Model):
     theme = models.CharField(_("theme"), max_length=11, choices=Theme)
     text = models.TextField(_("what the unit needs"), max_length=1000)
     submitted_at = models.DateTimeField(null=True, editable=False)
+    # Taken away while being corrected: told as before until the report is handed in anew.
+    is_dropped = models.BooleanField(default=False, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
 
     objects = NeedQuerySet.as_manager()

@@ -88,7 +88,7 @@ def method(code: str) -> str:
 @register.simple_tag
 def row_field(field: BoundField, described_by: str = "") -> SafeString:
     """A field of a row, told to be wrong where it is."""
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str | bool] = {}
     error_id = f"{field.id_for_label}-error" if field.errors else ""
     if described := " ".join(filter(None, [described_by, error_id])):
         attributes["aria-describedby"] = described

@@ -136,7 +136,7 @@ def refused_by(write, world):
     """The name of the constraint that stops the write."""
     with pytest.raises(Error) as caught, transaction.atomic():
         write(world)
-    return caught.value.__cause__.diag.constraint_name  # type: ignore[union-attr]
+    return caught.value.__cause__.diag.constraint_name
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)

@@ -11,6 +11,7 @@ from goals.actions.reports import (
     accept_report,
     begin_correction,
     begin_report,
+    drop_need,
     mark_of,
     return_report,
     submit_report,
@@ -250,3 +251,18 @@ def test_the_second_writer_of_a_row_is_told(year):
         write_assessment(**told, fields={"reason": "Den andra"}, by=year.people["acting_manager"])
 
     assert stale.value.current.reason == "Den första"
+
+
+def test_a_need_taken_back_in_a_correction_is_told_until_it_is_handed_in_anew(year):
+    report, manager = year.reports["accepted"], year.people["manager"]
+    report = begin_correction(
+        report=_fresh(report), revision=report.revision, reason="Behovet är löst", by=manager
+    )
+    drop_need(report=report, need=Need.objects.get(report=report), by=manager)
+
+    sheet = read_sheet(report.unit, report.period, report)
+    told = Need.objects.submitted().filter(report=report).count()
+    hand_in(report, manager)
+
+    assert (sheet.needs, told) == ([], 1)
+    assert not Need.objects.filter(report=report).exists()

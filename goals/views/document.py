@@ -85,7 +85,7 @@ def unit_table(request: AuthedRequest, pk: int, year: int) -> HttpResponse:
     if year not in YEARS:
         raise Http404
     made = made_table(unit, year, Unit.objects.below(unit, day_of(year)))
-    return _file(made, "xlsx", f"{_('Goals and indicators')} {year} {unit}")
+    return _file(made, "xlsx", " ".join([_("Goals and indicators"), str(year), str(unit)]))
 
 
 @require_safe

@@ -108,7 +108,7 @@ def _save(request: AuthedRequest, report: Report) -> HttpResponse:
             saved.errors[key] = form
         elif form.is_touched:
             try:
-                row = _write(report, form, request.user)
+                row = _write_over_own(report, form, request.user)
                 saved.seen[key] = form.seen_now(row)
             except StaleRevisionError as stale:
                 saved.conflicts[key] = _compared(form, stale.current)
@@ -125,8 +125,18 @@ def _save(request: AuthedRequest, report: Report) -> HttpResponse:
     return _answer(request, report, forms, saved)
 
 
-def _write(report: Report, form: RowForm, by: User) -> Any:
-    told: dict[str, Any] = {"report": report, "revision": form.revision, "by": by}
+def _write_over_own(report: Report, form: RowForm, by: User) -> Any:
+    """What the same window has stored without hearing of it is no conflict."""
+    try:
+        return _write(report, form, form.revision, by)
+    except StaleRevisionError as stale:
+        if not form.has_sent(stale.current):
+            raise
+        return _write(report, form, stale.current.revision, by)
+
+
+def _write(report: Report, form: RowForm, revision: int, by: User) -> Any:
+    told: dict[str, Any] = {"report": report, "revision": revision, "by": by}
     row = form.row
     if form.kind == "summary":
         return write_summary(**told, text=form.values["summary"])
@@ -301,8 +311,7 @@ def _compared(form: RowForm, current: Any) -> list[ComparedField]:
 def _shown_again(form: RowForm, seen: str | None) -> RowForm:
     """With what the person wrote, as if they had seen what is stored now."""
     if seen:
-        form.data = form.data.copy()
-        form.data[f"{form.key}-seen"] = seen
+        form.data = {**form.data.dict(), f"{form.key}-seen": seen}  # type: ignore[attr-defined]
     return form
 
 

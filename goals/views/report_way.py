@@ -79,7 +79,7 @@ def read_page(
     if rights.may_review and form is None:
         form = ReviewForm(initial=as_initial(draft) | {"revision": report.revision})
     is_working = snapshot.version_number == 0 or (
-        report.is_being_written and request.resolver_match.view_name == "goals:report"
+        report.is_being_written and request.path == report.get_absolute_url()
     )
     steps = list(report.steps.order_by("-pk"))
     takers = {step.taken_by_id for step in steps} if rights.sees_work else set()

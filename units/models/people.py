@@ -337,6 +337,10 @@ class RoleAssignment(models.Model):
         check_period(self.starts_on, self.ends_on)
 
 
+class ProtectedIdentityKeeperQuerySet(PeriodQuerySet):
+    pass
+
+
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class ProtectedIdentityKeeper(models.Model):
     """An HR administrator named to see one person with protected identity."""
@@ -352,7 +356,7 @@ class ProtectedIdentityKeeper(models.Model):
         _("to"), null=True, blank=True, help_text=_("The last day. Empty: until further notice.")
     )
 
-    objects = PeriodQuerySet.as_manager()
+    objects = ProtectedIdentityKeeperQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("administrator of a protected identity")
