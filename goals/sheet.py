@@ -184,7 +184,11 @@ def read_sheet(unit: Unit, period: Period, report: Report | None) -> Sheet:
         for analysis in analyses.order_by("pk"):
             if analysis.goal_id in rows:
                 rows[analysis.goal_id].analysis = analysis
-    needs = Need.objects.filter(report=report, is_dropped=False).select_related("goal").order_by("theme", "pk")
+    needs = (
+        Need.objects.filter(report=report, is_dropped=False)
+        .select_related("goal")
+        .order_by("theme", "pk")
+    )
     return Sheet(unit, period, report, list(rows.values()), list(needs) if report else [])
 
 

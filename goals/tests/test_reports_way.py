@@ -25,6 +25,7 @@ from goals.models import (
     Activity,
     ActivityNote,
     Assessment,
+    Need,
     Report,
     ReportStep,
     ReportVersion,
