@@ -13,12 +13,13 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from stockholm_quality.tests import access_year
+from stockholm_quality.tests.access_year import MISSING
 from stockholm_quality.tests.world import PASSWORD, World, canary
 
 TABLE = Path(settings.BASE_DIR, "stockholm_quality", "access_table.csv")
 WHO, EVERY_ROUTE, EVERY_PAGE = "who is who", "every route", "every page"
 ADMINISTRATION = "every route of the administration"
-MISSING = 10**9
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ NAMES = {
     "name of the protected person of another administration": ["other_protected"],
     "name of the other manager": ["other_manager"],
     "name of the other controller": ["other_controller"],
+    "name of the city's controller": ["city_controller"],
     "name of the other HR": ["other_hr"],
     "name of the city's HR": ["city_hr"],
     "name of the system administrator": ["administrator"],
@@ -174,6 +176,8 @@ def canaries_of(thing: str) -> set[str]:
         return {canary(EXPECTATIONS[thing]), canary(f"{EXPECTATIONS[thing]}-tecken")}
     if thing in NAMES:
         return {canary(f"namn-{name}") for name in NAMES[thing]}
+    if thing in access_year.WORDS:
+        return access_year.WORDS[thing]
     return {
         "why the employee's expectation was withdrawn": {canary("skäl")},
         "what the manager has not yet saved": {canary("utkast")},
@@ -186,8 +190,10 @@ def address(world: World, row: Row) -> str:
         return _address_in_administration(world, row)
     if row.route in ADDRESSES:
         return ADDRESSES[row.route](world, row.thing)
-    if row.thing.endswith("not exist"):
-        return reverse(row.route, args=[MISSING])
+    return access_year.address(world, row.route, row.thing) or _address(world, row)
+
+
+def _address(world: World, row: Row) -> str:
     for things, named in ((GOALS, world.goals), (UNITS, world.units)):
         if row.thing in things:
             return reverse(row.route, args=[named[things[row.thing]].pk])
@@ -246,17 +252,23 @@ def _address_in_administration(world: World, row: Row) -> str:
     if row.thing == "the organisation's registers":
         return reverse(row.route, args=["units"])
     if row.route != "admin:password_change" and row.route.endswith(
-        ("_change", "_delete", "_history", "_place", "_close", "_merge", "_first_password")
+        (
+            *("_change", "_delete", "_history", "_place", "_close", "_merge", "_import"),
+            "_first_password",
+        )
     ):
         return reverse(row.route, args=[_key_in_administration(world, row)])
     return reverse(row.route) + query
 
 
 def _key_in_administration(world: World, row: Row) -> int:
-    """The key of the unit, placement, person, employment, role, keeper or goal."""
+    """The key of the unit, placement, person, employment, role, keeper, goal or thing of the
+    year."""
     thing, whose = row.thing, row.thing.partition(" of ")[2]
     if thing.endswith("not exist"):
         return MISSING
+    if of_the_year := access_year.arguments(world, row.route, thing):
+        return int(of_the_year[0])
     found: Any
     if thing in GOALS and row.route.startswith("admin:goals_goal"):
         found = world.goals[GOALS[thing]]
@@ -281,6 +293,8 @@ def _key_in_administration(world: World, row: Row) -> int:
 def form_of(world: World, row: Row, persona: str) -> dict[str, Any]:
     """What the row's form holds when the persona has filled it in as it should be. What a page of
     the administration holds already is not among it."""
+    if fill_in := access_year.FORMS.get(row.route):
+        return {"form_token": str(uuid4()), **fill_in(world, row.thing, persona)}
     fill = FORMS.get(row.route)
     sent = fill(world, row.thing) if fill else {}
     if row.route == "dialogues:give" and persona == "manager_above" and "unit's" in row.thing:

@@ -1,4 +1,4 @@
-"""The world that the tests of access play in: two administrations, eighteen people, every state.
+"""The world that the tests of access play in: two administrations, nineteen people, every state.
 
 Every text that someone may not see holds a canary, a string that occurs nowhere else, so that a
 leak shows wherever it comes out.
@@ -42,6 +42,7 @@ PERSONAS = {
     "other_manager": "heads a unit in another administration",
     "controller": "quality controller of the administration",
     "other_controller": "quality controller of another administration",
+    "city_controller": "quality controller of the city as a whole",
     "hr": "HR of the administration, named for the protected person",
     "other_hr": "HR of another administration",
     "city_hr": "HR of the city as a whole",
@@ -70,6 +71,8 @@ class World:
     needs: dict[str, Any] = field(default_factory=dict)
     methods: dict[str, Any] = field(default_factory=dict)
     closures: dict[str, Any] = field(default_factory=dict)
+    builds: dict[str, Any] = field(default_factory=dict)
+    key_figures: dict[str, Any] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
         for named in ("people", "units", "goals", "expectations"):
@@ -144,6 +147,7 @@ def _build_people(world: World) -> None:
         "other_manager": "other_unit",
         "controller": "board",
         "other_controller": "other_board",
+        "city_controller": "city",
         "hr": "board",
         "other_hr": "other_board",
         "city_hr": "city",
@@ -187,6 +191,7 @@ def _build_roles(world: World) -> None:
         ("other_manager", Role.MANAGER, "other_unit", LONG_AGO, None),
         ("controller", Role.CONTROLLER, "board", LONG_AGO, None),
         ("other_controller", Role.CONTROLLER, "other_board", LONG_AGO, None),
+        ("city_controller", Role.CONTROLLER, "city", LONG_AGO, None),
         ("hr", Role.HR, "board", LONG_AGO, None),
         ("other_hr", Role.HR, "other_board", LONG_AGO, None),
         ("city_hr", Role.HR, "city", LONG_AGO, None),

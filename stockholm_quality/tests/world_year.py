@@ -7,13 +7,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from goals.actions.plans import proposed_periods
+from goals.actions.documents import take_up_build
+from goals.actions.plans import close_periods, proposed_periods
 from goals.actions.reports import (
     accept_report,
+    begin_correction,
     mark_of,
     return_report,
     submit_report,
 )
+from goals.documents.building import build_document
 from goals.models import (
     Activity,
     ActivityGoal,
@@ -22,10 +25,12 @@ from goals.models import (
     AnalysisMethod,
     Assessment,
     Closure,
+    DocumentBuild,
     Gender,
     Goal,
     Indicator,
     Judgement,
+    KeyFigure,
     Need,
     PlanYear,
     Reminder,
@@ -35,6 +40,7 @@ from goals.models import (
     Value,
 )
 from stockholm_quality.tests.world import World, canary
+from units.models import Draft
 
 
 def build_year(world: World) -> None:
@@ -154,8 +160,17 @@ def _build_activities(world: World) -> None:
     add_activity(world, "other_activity", "other_unit_goal", "stranger")
 
 
-def add_report(world: World, name: str, unit: str, period: str) -> Report:
-    """A report being written, every text of it its canary."""
+def add_report(
+    world: World,
+    name: str,
+    unit: str,
+    period: str,
+    *,
+    responsible: str = "manager",
+    judgement: str = Judgement.PARTIAL,
+) -> Report:
+    """A report being written, every text of it its canary. `responsible` is who is to do what it
+    decides."""
     report = Report.objects.create(
         unit=world.units[unit],
         period=world.periods[period],
@@ -168,7 +183,7 @@ def add_report(world: World, name: str, unit: str, period: str) -> Report:
         Assessment.objects.create(
             report=report,
             goal=goal,
-            judgement=Judgement.PARTIAL,
+            judgement=judgement,
             reason=f"Vi läser mer {canary(f'{name}-skäl')}",
             difference=f"Siffrorna släpar {canary(f'{name}-skillnad')}",
         )
@@ -178,7 +193,7 @@ def add_report(world: World, name: str, unit: str, period: str) -> Report:
         measure = Activity.objects.create(
             unit=report.unit,
             title=f"Ett nytt lag {canary(f'{name}-åtgärd')}",
-            responsible=world.people["manager"],
+            responsible=world.people[responsible],
             starts_on=timezone.localdate(),
             due_on=timezone.localdate() + timedelta(days=60),
             state=Activity.State.PROPOSED,
@@ -233,3 +248,123 @@ def _build_reports(world: World) -> None:
     add_report(world, "other_working", "other_unit", "other_t2")
     for report in world.reports.values():
         report.refresh_from_db()
+
+
+# --- Whatever a request may be about -----------------------------------------------------------
+
+NOT_HANDED_IN = Decimal(61747471)  # a value that only those who answer for the unit may see
+
+
+def build_whole_year(world: World) -> None:
+    """The year and, beside it, something in every state: closed, corrected, another board's."""
+    build_year(world)
+    for name in ("t1", "t2", "other_t1", "other_t2"):
+        _open(world.periods[name], date(world.year, 1, 1))
+    last_year = add_plan_year(world, "closed_plan_year", "board", world.year - 1)
+    close_periods(
+        periods=last_year.periods.all(),
+        unit=world.units["board"],
+        with_below=True,
+        by=world.people["controller"],
+    )
+    world.closures["other_closure"] = Closure.objects.create(
+        period=world.periods["other_vp"],
+        unit=world.units["other_board"],
+        closed_by=world.people["other_controller"],
+    )
+    _build_further_reports(world)
+    add_indicator(world, "spare_indicator", "city")
+    add_indicator(world, "yearly_indicator", "unit", frequency=Indicator.Frequency.YEAR)
+    add_target(world, "yearly_target", "yearly_indicator", "unit_goal", "12")
+    world.methods["other_method"] = AnalysisMethod.objects.create(
+        unit=world.units["other_board"], name="Brommas metod", help_text="Börja med de äldsta."
+    )
+    world.key_figures["key_figure"] = KeyFigure.objects.create(
+        indicator=world.indicators["board_indicator"], kpi="N15033", title="Nöjda föräldrar"
+    )
+    _build_documents(world)
+    Draft.objects.create(
+        author=world.people["manager"],
+        key=f"analysis:{world.reports['working'].pk}:{world.goals['unit_goal'].pk}",
+        fields={"cause": [canary("utkast-analys")]},
+        saved_at=timezone.now(),
+    )
+
+
+def _open(period: Any, day: date) -> None:
+    period.opens_on = day
+    period.revision += 1
+    period.save()
+
+
+def _build_further_reports(world: World) -> None:
+    people = world.people
+    add_report(world, "closed_plan", "unit", "vp")
+    add_report(world, "board_working", "board", "t2")
+    hand_in(add_report(world, "board_submitted", "board", "t1"), people["controller"])
+    other = add_report(world, "other_submitted", "other_unit", "other_t1", responsible="stranger")
+    hand_in(other, people["other_manager"])
+    correcting = add_report(world, "correcting", "unit", "vb", judgement=Judgement.NOT)
+    correcting = hand_in(correcting, people["manager"])
+    begin_correction(
+        report=correcting,
+        revision=correcting.revision,
+        reason=f"Ett tal var fel {canary('rättelse')}",
+        by=people["manager"],
+    )
+    for name in ("returned", "correcting"):
+        _write_anew(world, name)
+    for report in world.reports.values():
+        report.refresh_from_db()
+
+
+def _write_anew(world: World, name: str) -> None:
+    """Change every text that has been handed in, so that the new words are a draft again."""
+    report = Report.objects.get(pk=world.reports[name].pk)
+    changes = [
+        (report, {"summary": "sammanfattning"}),
+        *((each, {"reason": "skäl"}) for each in report.assessments.all()),
+        *((each, {"cause": "orsak"}) for each in report.analyses.all()),
+        *((each, {"text": "läge"}) for each in report.activity_notes.all()),
+        *(
+            (each, {"comment": "kommentar"})
+            for each in Value.objects.filter(unit=report.unit, period=report.period)
+        ),
+    ]
+    for row, fields in changes:
+        for field_name, word in fields.items():
+            setattr(row, field_name, canary(f"{name}-nytt-{word}"))
+        if isinstance(row, Value):
+            row.value = NOT_HANDED_IN
+        row.revision += 1
+        row.save()
+    Need.objects.create(report=report, theme=Need.Theme.STAFFING, text=canary(f"{name}-nytt-behov"))
+
+
+_PUT_TOGETHER: list[tuple[bytes, bytes]] = []
+
+
+def _build_documents(world: World) -> None:
+    """One that is ready and one on its way. It is put together once for all worlds: they say the
+    same."""
+    asked = {"unit": world.units["board"], "asked_by": world.people["controller"]}
+    ready = DocumentBuild.objects.create(period=world.periods["t1"], **asked)
+    if not _PUT_TOGETHER:
+        taken = take_up_build()
+        assert taken == ready
+        build_document(taken)
+        ready.refresh_from_db()
+        _PUT_TOGETHER.append((bytes(ready.pdf), bytes(ready.docx)))
+    pdf, docx = _PUT_TOGETHER[0]
+    DocumentBuild.objects.filter(pk=ready.pk).update(
+        state=DocumentBuild.State.READY, ready_at=timezone.now(), pdf=pdf, docx=docx
+    )
+    ready.refresh_from_db()
+    world.builds["ready"] = ready
+    world.builds["running"] = DocumentBuild.objects.create(
+        period=world.periods["t2"],
+        state=DocumentBuild.State.RUNNING,
+        seen_alive_at=timezone.now() + timedelta(hours=1),
+        total=3,
+        **asked,
+    )
