@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -203,15 +203,22 @@ def _serves(goal: Goal, path: str = "") -> Q:
     return served
 
 
-def _contributes(goal: Goal) -> Q:
+def _contributes(goal: Goal, path: str = "") -> Q:
     area = Q(supported__parent=goal.pk, supported__level=Goal.Level.OPERATIONAL_AREA)
     links = GoalContribution.objects.filter(Q(supported=goal.pk) | area)
-    return Q(pk__in=links.values("goal"))
+    return Q(**{f"{path}pk__in": links.values("goal")})
 
 
-def _followed(goal: Goal, year: int) -> GoalQuerySet:
-    goals = Goal.objects.adopted().for_year(year).at_level(BOARD, UNIT)
-    return goals.filter(Q(pk=goal.pk) | _serves(goal) | _contributes(goal))
+def _followed(goal: Goal, year: int, path: str = "") -> Q:
+    """That the goal at `path` is the goal itself, or one below it or contributing to it."""
+    counted = {
+        f"{path}status": Goal.Status.ADOPTED,
+        f"{path}first_year__lte": year,
+        f"{path}last_year__gte": year,
+        f"{path}level__in": (BOARD, UNIT),
+    }
+    own = Q(**{f"{path}pk": goal.pk})
+    return Q(**counted) & (own | _serves(goal, path) | _contributes(goal, path))
 
 
 def _relation(goal: Goal, path: str = "") -> Case:
@@ -234,10 +241,18 @@ def handed_in(year: int, codes: Iterable[str] | None = None) -> QuerySet[Assessm
 def once_each(assessments: QuerySet[Assessment]) -> QuerySet[Assessment]:
     """Of these one for each goal and period: after a merger two units may have judged the same
     goal, and then the later counts."""
-    latest = assessments.order_by("goal", "report__period__code", "-submitted_at", "-pk").distinct(
-        "goal", "report__period__code"
+    later = (
+        Assessment.objects.submitted()
+        .exclude(submitted_judgement="")
+        .filter(
+            Q(submitted_at__gt=OuterRef("submitted_at"))
+            | Q(submitted_at=OuterRef("submitted_at"), pk__gt=OuterRef("pk")),
+            goal=OuterRef("goal"),
+            report__period__code=OuterRef("report__period__code"),
+            report__period__plan_year__year=OuterRef("report__period__plan_year__year"),
+        )
     )
-    return Assessment.objects.filter(pk__in=latest.values("pk"))
+    return assessments.filter(~Exists(later))
 
 
 # --- Counts over the periods ---------------------------------------------------------------------
@@ -278,16 +293,16 @@ def follow_down(goal: Goal, year: int, codes: Sequence[Code]) -> Below:
         .order_by(F("unit__lines_down__ends_on").desc(nulls_first=True), "unit__lines_down__depth")
         .values("pk")[:1]
     )
-    followed = _followed(goal, year)
     asked = (
-        followed.order_by()
+        Goal.objects.filter(_followed(goal, year))
+        .order_by()
         .annotate(relation=_relation(goal), plan_year=Subquery(nearest))
         .annotate(board_pk=_of_board("unit"), board_name=_of_board("unit__name"))
         .values("relation", "level", "plan_year", "board_pk", "board_name")
         .annotate(number=Count("pk"))
     )
     judged = (
-        once_each(handed_in(year).filter(goal__in=followed.values("pk")))
+        once_each(handed_in(year).filter(_followed(goal, year, "goal__")))
         .annotate(relation=_relation(goal, "goal__"))
         .order_by()
         .values("relation", "goal__level", "report__period__code", "submitted_judgement")
