@@ -35,6 +35,7 @@ class EarlierSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     period: str
     year: int
     value: Decimal | None = None
+    code: str = ""  # the period's short name
 
 
 class TargetAboveSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,7 +252,9 @@ def _indicator(row: IndicatorRow) -> IndicatorSnapshot:
             if value.pk
         ],
         earlier=[
-            EarlierSnapshot(period=each.period, year=each.year, value=each.value)
+            EarlierSnapshot(
+                period=each.period, code=each.code, year=each.year, value=each.value
+            )
             for each in row.earlier
         ],
         judgement=row.judgement or "",

@@ -144,7 +144,7 @@ def _chapter(chapter: HandedIn, names: Names) -> Part:
         running=f"{snapshot.unit} · {snapshot.period} {snapshot.year}",
         blocks=[
             Heading(level=1, text=snapshot.unit),
-            Facts(rows=facts_of(chapter, names)),
+            Facts(rows=facts_of(chapter)),
             *blocks_of(chapter, names, level=2),
         ],
     )

@@ -48,9 +48,7 @@ class HandedIn:
 
     snapshot: ReportSnapshot
     at: datetime | None = None
-    by: int | None = None
     accepted_at: datetime | None = None
-    accepted_by: int | None = None
 
     @property
     def is_working_copy(self) -> bool:
@@ -58,11 +56,10 @@ class HandedIn:
 
     @property
     def people(self) -> set[int]:
-        """Everyone whose name the document may say."""
-        keys = {
+        """Everyone whose name the document may say. An office hands in and accepts, no person."""
+        return {
             activity.responsible for goal in self.snapshot.goals for activity in goal.activities
         }
-        return keys | {key for key in (self.by, self.accepted_by) if key}
 
 
 class Names:
@@ -81,7 +78,7 @@ def report_document(handed_in: HandedIn, names: Names) -> Document:
     return Document(
         title=_("{period} {year}").format(period=snapshot.period, year=snapshot.year),
         subtitle=snapshot.unit,
-        facts=facts_of(handed_in, names),
+        facts=facts_of(handed_in),
         language=language(),
         publisher=PUBLISHER,
         running=f"{snapshot.unit} · {snapshot.period} {snapshot.year}",
@@ -95,7 +92,7 @@ def language() -> str:
     return (get_language() or "sv")[:2]
 
 
-def facts_of(handed_in: HandedIn, names: Names) -> list[tuple[str, str]]:
+def facts_of(handed_in: HandedIn) -> list[tuple[str, str]]:
     snapshot = handed_in.snapshot
     rows = [(_("Unit"), snapshot.unit)]
     if snapshot.line:
@@ -108,20 +105,16 @@ def facts_of(handed_in: HandedIn, names: Names) -> list[tuple[str, str]]:
         rows.append((_("State"), _("Working copy – not handed in")))
         return rows
     rows.append((_("Version"), str(snapshot.version_number)))
-    rows.append((_("Handed in"), _when_and_who(handed_in.at, handed_in.by, names)))
+    rows.append((_("Handed in"), _day(handed_in.at)))
     if handed_in.accepted_at:
-        accepted = _when_and_who(handed_in.accepted_at, handed_in.accepted_by, names)
-        rows.append((_("Accepted"), accepted))
+        rows.append((_("Accepted"), _day(handed_in.accepted_at)))
     if snapshot.correction_reason:
         rows.append((_("Why it was corrected"), snapshot.correction_reason))
     return rows
 
 
-def _when_and_who(moment: datetime | None, by: int | None, names: Names) -> str:
-    if moment is None:
-        return DASH
-    day = date_format(timezone.localdate(moment))
-    return _("{date} by {name}").format(date=day, name=names.of(by)) if by else day
+def _day(moment: datetime | None) -> str:
+    return date_format(timezone.localdate(moment)) if moment else DASH
 
 
 def blocks_of(handed_in: HandedIn, names: Names, level: int) -> Iterator[Block]:
@@ -234,7 +227,9 @@ def _outcome(snapshot: ReportSnapshot, indicator: IndicatorSnapshot) -> Iterator
     if indicator.explanation:
         yield Paragraph(text=indicator.explanation)
     total = next((value for value in indicator.values if value.gender == Gender.TOTAL), None)
-    points = [Point(f"{each.period} {each.year}", each.value) for each in indicator.earlier]
+    points = [
+        Point(f"{each.code or each.period} {each.year}", each.value) for each in indicator.earlier
+    ]
     if indicator.is_asked:
         now = total.value if total else None
         points.append(Point(f"{snapshot.period_code} {snapshot.year}", now))

@@ -19,18 +19,15 @@ from units.sorting import swedish_order
 
 ROWS_AT_A_TIME = 500
 
-Acceptances = dict[int, tuple[datetime, int | None]]
+Acceptances = dict[int, datetime]
 
 
 def handed_in(version: ReportVersion, accepted: Acceptances) -> HandedIn:
     """A version as it was handed in; `accepted` as `acceptances` gives it."""
-    accepted_at, accepted_by = accepted.get(version.report_id, (None, None))
     return HandedIn(
         snapshot=decoded(cleaned(version.snapshot), version.schema),
         at=version.made_at,
-        by=version.made_by_id,
-        accepted_at=accepted_at,
-        accepted_by=accepted_by,
+        accepted_at=accepted.get(version.report_id),
     )
 
 
@@ -41,13 +38,13 @@ def working_copy(report: Report) -> HandedIn:
 
 
 def acceptances(versions: QuerySet[ReportVersion]) -> Acceptances:
-    """When and by whom these versions were accepted, by report; one version of each."""
+    """When these versions were accepted, by report; one version of each."""
     steps = ReportStep.objects.filter(
         kind=ReportStep.Kind.ACCEPTED,
         report__versions__in=versions,
         version_number=F("report__versions__number"),
     ).order_by("taken_at", "pk")
-    return {step.report_id: (step.taken_at, step.taken_by_id) for step in steps}
+    return {step.report_id: step.taken_at for step in steps}
 
 
 def names_of(people: Iterable[int]) -> Names:

@@ -130,4 +130,4 @@ def snapshot(*, count: int = 4, is_plan: bool = False, **fields: Any) -> ReportS
 
 
 def as_handed_in(made: ReportSnapshot | None = None) -> HandedIn:
-    return HandedIn(snapshot=made or snapshot(), at=MADE_AT, by=1)
+    return HandedIn(snapshot=made or snapshot(), at=MADE_AT)

@@ -254,7 +254,6 @@ def test_a_working_copy_says_so_on_every_page_and_a_correction_why():
             HandedIn(
                 snapshot=snapshot(version_number=2, correction_reason="Fel tal i T1."),
                 at=datetime(2027, 2, 1, tzinfo=UTC),
-                by=1,
             ),
             NAMES,
         )

@@ -137,7 +137,10 @@ def frozen_indicator(
         ],
         earlier=[
             EarlierSnapshot(
-                period=each.period.name, year=each.period.plan_year.year, value=each.value
+                period=each.period.name,
+                code=each.period.code,
+                year=each.period.plan_year.year,
+                value=each.value,
             )
             for each in earlier
         ],
