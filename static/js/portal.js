@@ -46,6 +46,11 @@
       if (dialog.open) dialog.close();
     }
 
+    function tellOthers() {
+      drafts.retryAll();
+      document.dispatchEvent(new CustomEvent("portal:signed-in"));
+    }
+
     function lost() {
       if (isGone) return;
       isGone = true;
@@ -92,8 +97,12 @@
       if (isAsking) return;
       isAsking = true;
       try {
-        if (await ask("GET")) goOn();
-        else lost();
+        if (await ask("GET")) {
+          if (isGone) tellOthers();
+          goOn();
+        } else {
+          lost();
+        }
       } catch {
         // No network says nothing about the session: ask again on the next tick.
       } finally {
@@ -133,8 +142,7 @@
       try {
         if (await ask("GET")) {
           goOn();
-          drafts.retryAll();
-          document.dispatchEvent(new CustomEvent("portal:signed-in"));
+          tellOthers();
           return;
         }
       } catch {

@@ -9,6 +9,7 @@
   const PAUSE = 1200;
   const RETRY = [3000, 8000, 15000, 30000];
   const KEEPALIVE_LIMIT = 60000;
+  const MOST_UNANSWERED = 3;
   const states = new WeakMap();
   const sheetStatus = document.querySelector("[data-sheet-status]");
 
@@ -17,7 +18,16 @@
   const seenOf = (row) => row.querySelector("input[name$=-seen]");
 
   function stateOf(row) {
-    if (!states.has(row)) states.set(row, { timer: 0, edits: 0, saved: 0, isSending: false, fails: 0 });
+    if (!states.has(row)) {
+      states.set(row, {
+        timer: 0,
+        edits: 0,
+        saved: 0,
+        isSending: false,
+        fails: 0,
+        unanswered: [], // sent, and perhaps stored, though no answer has come
+      });
+    }
     return states.get(row);
   }
   const isDirty = (row) => stateOf(row).edits !== stateOf(row).saved;
@@ -27,15 +37,15 @@
     if (status && status.textContent !== text) status.textContent = text;
     row.dataset.state = state;
     if (sheetStatus) {
-      const waiting = rows().some(isDirty);
-      sheetStatus.textContent = waiting && state === "saved" ? form.dataset.waiting : text;
-      sheetStatus.dataset.state = state;
+      const isWaiting = state === "waiting" || (state === "saved" && rows().some(isDirty));
+      const said = isWaiting ? form.dataset.waiting : text;
+      if (sheetStatus.textContent !== said) sheetStatus.textContent = said;
+      sheetStatus.dataset.state = isWaiting ? "waiting" : state;
     }
   }
 
   function bodyOf(row) {
     const body = new URLSearchParams();
-    body.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
     for (const field of fieldsOf(row)) {
       const isOff = (field.type === "checkbox" || field.type === "radio") && !field.checked;
       if (field.name && !isOff) body.append(field.name, field.value);
@@ -55,6 +65,12 @@
     if (!isDirty(row) || (state.isSending && !isLeaving) || row.dataset.state === "conflict") return;
     const edits = state.edits;
     const body = bodyOf(row);
+    const written = body.toString();
+    for (const sent of state.unanswered) body.append(`${row.dataset.row}-sent`, sent);
+    if (!state.unanswered.includes(written)) {
+      state.unanswered = [...state.unanswered, written].slice(-MOST_UNANSWERED);
+    }
+    body.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
     state.isSending = true;
     try {
       const response = await fetch(form.action || location.href, {
@@ -65,7 +81,7 @@
         keepalive: isLeaving && body.toString().length < KEEPALIVE_LIMIT,
       });
       const isJson = response.headers.get("Content-Type")?.includes("json");
-      if (!isJson && (response.type === "opaqueredirect" || response.status === 403)) {
+      if (!isJson && (response.type === "opaqueredirect" || [401, 403].includes(response.status))) {
         say(row, form.dataset.signedOut, "signed-out");
         document.dispatchEvent(new CustomEvent("portal:signed-out"));
         return;
@@ -73,6 +89,7 @@
       if (!isJson) throw new Error(String(response.status));
       const answer = await response.json();
       state.fails = 0;
+      state.unanswered = [];
       if (answer.error) {
         say(row, answer.error, "failed");
         return;
@@ -158,7 +175,7 @@
     if (!row || !event.target.name) return;
     stateOf(row).edits += 1;
     if (row.dataset.state !== "conflict") {
-      row.dataset.state = "";
+      say(row, "", "waiting");
       plan(row, event.type === "change" ? 150 : PAUSE);
     }
   }

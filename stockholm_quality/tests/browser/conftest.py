@@ -14,6 +14,7 @@ from django.test import override_settings
 from django.test.testcases import QuietWSGIRequestHandler
 from playwright.sync_api import Browser, sync_playwright
 
+from stockholm_quality.tests.browser.city import City, build_city
 from stockholm_quality.tests.browser.windows import Windows
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -75,7 +76,7 @@ def windows(
     for name, value in collected.items():
         setattr(settings, name, value)
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
-    server.daemon_threads = True
+    server.daemon_threads = False  # closing it waits for what is still being answered
     server.set_app(WSGIHandler())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -86,3 +87,8 @@ def windows(
     thread.join()
     server.server_close()
     assert not opened.complaints
+
+
+@pytest.fixture
+def city(transactional_db: None) -> City:
+    return build_city()

@@ -17,6 +17,7 @@ _EXPECTED = (
     "Failed to load resource: the server responded with a status of",
     "Response Status Error Code 401 from",
 )
+_AWAY = "Failed to load resource: net::ERR_"
 _REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => console.error(
     `Content security policy: ${event.violatedDirective} ${event.blockedURI} ` +
@@ -33,12 +34,14 @@ def swedish(message: str, **values: Any) -> str:
 
 
 class Windows:
-    """Opens windows; `complaints` holds what their consoles said."""
+    """Opens windows; `complaints` holds what their consoles said. With `expects_faults` they may
+    tell of a network or a server that is away."""
 
     def __init__(self, browser: Browser, address: str) -> None:
         self.browser = browser
         self.address = address
         self.complaints: list[str] = []
+        self.expects_faults = False
         self._contexts: list[BrowserContext] = []
 
     def open(self, person: User | None = None, **options: Any) -> Page:
@@ -69,5 +72,6 @@ class Windows:
             context.close()
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not message.text.startswith(_EXPECTED):
+        expected = (*_EXPECTED, _AWAY) if self.expects_faults else _EXPECTED
+        if message.type in {"error", "warning"} and not message.text.startswith(expected):
             self.complaints.append(f"{message.page.url if message.page else ''}: {message.text}")
