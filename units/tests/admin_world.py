@@ -7,6 +7,8 @@ from uuid import uuid4
 from django.test import Client
 from django.urls import reverse
 
+from goals.actions.plans import proposed_periods
+from goals.models import AnalysisMethod, Indicator, KeyFigure, PlanYear, Report
 from units.models import (
     Employment,
     ProtectedIdentityKeeper,
@@ -50,6 +52,26 @@ def make_person(account, unit=None, role=None, role_unit=None, **fields):
     return person
 
 
+def make_year(unit, board):
+    """One of each register of the year, about the unit and its board."""
+    indicator = Indicator.objects.create(unit=unit, title=f"Andel {unit}", unit_of_measure="%")
+    year = PlanYear.objects.create(unit=board, year=START.year)
+    period = proposed_periods(year.year)[1]
+    period.plan_year = year
+    period.save()
+    return {
+        "goals_indicator": indicator,
+        "goals_keyfigure": KeyFigure.objects.create(
+            indicator=indicator, kpi=f"N1503{unit.pk % 10}", title=f"Andel {unit}"
+        ),
+        "goals_planyear": year,
+        "goals_report": Report.objects.create(unit=unit, period=period),
+        "goals_analysismethod": AnalysisMethod.objects.create(
+            unit=board, name="Metoden", help_text="När något upprepas."
+        ),
+    }
+
+
 class World:
     """Two authorities, A and B, each with a department, a unit and people."""
 
@@ -80,6 +102,9 @@ class World:
             person=self.protected_a, unit=self.unit_a, role=Role.REPRESENTATIVE, starts_on=START
         )
 
+        self.year_a = make_year(self.unit_a, self.board_a)
+        self.year_b = make_year(self.unit_b, self.board_b)
+
     def objects_of(self, side):
         """One of each registered kind, of authority A or B."""
         unit, person = (
@@ -92,6 +117,7 @@ class World:
             "units_user": person,
             "units_employment": person.employments.get(),
             "units_roleassignment": hr.roles.get(),
+            **(self.year_a if side == "a" else self.year_b),
         }
 
 
@@ -153,6 +179,11 @@ LISTS = [
     "units_roleassignment",
     "units_protectedidentitykeeper",
     "goals_goal",
+    "goals_indicator",
+    "goals_keyfigure",
+    "goals_planyear",
+    "goals_report",
+    "goals_analysismethod",
 ]
 
 
@@ -176,6 +207,8 @@ def every_url(world):
         for tool in ("place", "close", "merge")
     ]
     urls += [reverse("admin:units_user_first_password", args=[world.employee_a.pk])]
+    key_figure = world.year_a["goals_keyfigure"].pk
+    urls += [reverse("admin:goals_keyfigure_import", args=[key_figure])]
     return urls
 
 
