@@ -169,17 +169,25 @@ class ReportRights:
         return not self.report.is_being_written or self.is_closed
 
     @cached_property
-    def may_review(self) -> bool:
-        """Return or accept what was handed in: a controller over the unit who does not write its
+    def is_reviewer(self) -> bool:
+        """Who answers what was handed in: a controller over the unit who does not write its
         reports. A board's own report is reviewed by a controller of the city."""
-        if self.report.status != Report.Status.SUBMITTED:
-            return False
         if self.report.unit.kind == Unit.Kind.BOARD:
             city = Unit.objects.filter(kind=Unit.Kind.CITY).first()
             return city is not None and reaches(self.user, city, Role.CONTROLLER, day=self.day)
         if self.is_writer:
             return False
         return reaches(self.user, self.report.unit, Role.CONTROLLER, day=self.day)
+
+    @cached_property
+    def may_review(self) -> bool:
+        """Return or accept it now."""
+        return self.report.status == Report.Status.SUBMITTED and self.is_reviewer
+
+    @cached_property
+    def sees_steps(self) -> bool:
+        """Who handed it in and answered, and with which words."""
+        return self.sees_work or (self.report.version_number > 0 and self.is_reviewer)
 
 
 def can_write_report(user: User, report: Report, day: date | None = None) -> bool:

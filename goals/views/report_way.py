@@ -82,14 +82,14 @@ def read_page(
         report.is_being_written and request.path == report.get_absolute_url()
     )
     steps = list(report.steps.order_by("-pk"))
-    takers = {step.taken_by_id for step in steps} if rights.sees_work else set()
+    takers = {step.taken_by_id for step in steps} if rights.sees_steps else set()
     people = _names(request.user, _responsible(snapshot) | takers)
     context = {
         "report": report,
         "snapshot": snapshot,
         "is_working": is_working,
         "people": people,
-        "steps": [_shown(step, people, in_full=rights.sees_work) for step in steps],
+        "steps": [_shown(step, people, in_full=rights.sees_steps) for step in steps],
         "versions": range(report.version_number, 0, -1),
         "review_form": form,
         "draft": draft,
@@ -173,7 +173,8 @@ def report_review(request: AuthedRequest, pk: int) -> HttpResponse:
     if done := repeated(request):
         return done
     rights = rules.ReportRights(request.user, report)
-    if report.status != Report.Status.SUBMITTED and rights.sees_work:
+    require(rights.is_reviewer and report.version_number > 0)
+    if report.status != Report.Status.SUBMITTED:
         messages.info(
             request,
             _("Somebody has answered already: {state}.").format(
@@ -181,7 +182,6 @@ def report_review(request: AuthedRequest, pk: int) -> HttpResponse:
             ),
         )
         return redirect(report)
-    require(rights.may_review)
     form = ReviewForm(request.POST)
     snapshot = _latest(report)
     if not form.is_valid():
