@@ -391,6 +391,12 @@ def _texts(name: str, *texts: str) -> set[str]:
 WORDS: dict[str, set[str]] = {
     "what the unit writes of the period": _texts("working", *_TEXTS),
     "why the unit sees it otherwise, in what it writes": _texts("working", "skillnad"),
+    "why the unit next door sees it otherwise, in what it writes": _texts("returned", "skillnad"),
+    "why the board sees it otherwise, in what it writes": _texts("board_working", "skillnad"),
+    # Stored, and shown to nobody while the judgement is as suggested.
+    "why somebody sees it otherwise, who does not": {
+        canary(f"{name}-skillnad") for name in ("accepted", "submitted", "board_submitted")
+    },
     "what the unit has handed in": _texts("accepted", *_TEXTS),
     "what the unit handed in before it was corrected": _texts("correcting", *_TEXTS, "skillnad"),
     "what the unit writes in its correction": _texts(
@@ -413,8 +419,10 @@ WORDS: dict[str, set[str]] = {
     "what the board has handed in": _texts(
         "board_submitted", "sammanfattning", "skäl", "orsak", "åtgärd", "kommentar", "behov"
     ),
-    "what another administration writes of the period": _texts("other_working", *_TEXTS),
-    "what another administration has handed in": _texts("other_submitted", *_TEXTS),
+    "what another administration writes of the period": _texts(
+        "other_working", *_TEXTS, "skillnad"
+    ),
+    "what another administration has handed in": _texts("other_submitted", *_TEXTS, "skillnad"),
     "the controller's words to the unit": {canary("controllerns")},
     "the controller's words to the unit next door": {canary("återlämnat")},
     "the note of the target of the unit's draft": {canary("utkastets")},
@@ -426,12 +434,4 @@ WORDS: dict[str, set[str]] = {
     "another administration's activity": {canary("aktivitet-other_activity")},
     "the reminder to the manager": {canary("påminnelse")},
     "what the manager has not yet saved of the analysis": {canary("utkast-analys")},
-}
-# Stored, and shown to nobody while the judgement is as suggested.
-WORDS["why the unit sees it otherwise, where it does not"] = {
-    canary(f"{name}-skillnad")
-    for name in (
-        *("accepted", "submitted", "returned", "board_working", "board_submitted"),
-        *("other_working", "other_submitted"),
-    )
 }

@@ -276,6 +276,12 @@ def build_whole_year(world: World) -> None:
     add_indicator(world, "spare_indicator", "city")
     add_indicator(world, "yearly_indicator", "unit", frequency=Indicator.Frequency.YEAR)
     add_target(world, "yearly_target", "yearly_indicator", "unit_goal", "12")
+    Value.objects.create(
+        indicator=world.indicators["yearly_indicator"],
+        unit=world.units["unit"],
+        period=world.periods["vb"],
+        value=Decimal(11),
+    )
     world.methods["other_method"] = AnalysisMethod.objects.create(
         unit=world.units["other_board"], name="Brommas metod", help_text="Börja med de äldsta."
     )
