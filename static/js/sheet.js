@@ -21,6 +21,7 @@
     if (!states.has(row)) {
       states.set(row, {
         timer: 0,
+        written: "",
         edits: 0,
         saved: 0,
         isSending: false,
@@ -52,6 +53,13 @@
     }
     return body;
   }
+
+  const writtenIn = (row) =>
+    JSON.stringify(
+      fieldsOf(row)
+        .filter((field) => field.type !== "hidden")
+        .map((field) => (["checkbox", "radio"].includes(field.type) ? field.checked : field.value)),
+    );
 
   function plan(row, wait) {
     const state = stateOf(row);
@@ -173,8 +181,12 @@
   function changed(event) {
     const row = event.target.closest?.("[data-row]");
     if (!row || !event.target.name) return;
-    stateOf(row).edits += 1;
-    if (row.dataset.state !== "conflict") {
+    const state = stateOf(row);
+    const written = writtenIn(row);
+    // To leave a field says once more what was said while writing in it.
+    if (written !== state.written) state.edits += 1;
+    state.written = written;
+    if (isDirty(row) && row.dataset.state !== "conflict") {
       say(row, "", "waiting");
       plan(row, event.type === "change" ? 150 : PAUSE);
     }
