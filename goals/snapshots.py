@@ -4,6 +4,7 @@ Stored as JSON in `ReportVersion.snapshot` with the number of its schema. People
 never as names: whether a name may show is decided on the day it is read.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,17 @@ from typing import Any
 import msgspec
 from django.utils import timezone
 
-from goals.models import GOAL_PARTS, Report, ReportVersion
+from goals.measuring import Result, judged, reason_of
+from goals.models import (
+    GOAL_PARTS,
+    Activity,
+    Analysis,
+    Goal,
+    Report,
+    ReportVersion,
+    Target,
+    Value,
+)
 from goals.sheet import GoalRow, IndicatorRow, Sheet, read_sheet
 from units.models import Unit
 
@@ -176,16 +187,14 @@ def working_snapshot(report: Report, sheet: Sheet | None = None) -> ReportSnapsh
 
 
 def _goal(row: GoalRow, sheet: Sheet) -> GoalSnapshot:
-    goal, assessment, analysis = row.goal, row.assessment, row.analysis
-    line = [goal.parent, goal.parent and goal.parent.parent]
-    line.append(line[1] and line[1].parent)
+    goal, assessment = row.goal, row.assessment
     return GoalSnapshot(
         pk=goal.pk,
         number=goal.number,
         title=goal.title,
         version_number=goal.version_number,
-        parts={part: getattr(goal, part) for part in GOAL_PARTS[1:]},
-        serves=[(above.level, str(above)) for above in line if above],
+        parts=frozen_parts(goal),
+        serves=frozen_line(goal),
         from_unit=str(goal.unit) if goal.unit_id != sheet.unit.pk else "",
         judgement=assessment.judgement,
         reason=assessment.reason,
@@ -194,34 +203,85 @@ def _goal(row: GoalRow, sheet: Sheet) -> GoalSnapshot:
         difference=assessment.difference if row.differs else "",
         indicators=[_indicator(each) for each in row.indicators],
         activities=[
-            ActivitySnapshot(
-                pk=each.activity.pk,
-                title=each.activity.title,
-                responsible=each.activity.responsible_id,
-                starts_on=each.activity.starts_on,
-                due_on=each.activity.due_on,
-                state=each.note.state,
-                text=each.note.text,
-                is_measure=each.is_measure,
-            )
+            frozen_activity(each.activity, each.note.state, each.note.text, each.is_measure)
             for each in row.activities
         ],
-        analysis=AnalysisSnapshot(
-            deviation=analysis.deviation,
-            pattern=analysis.pattern,
-            method=analysis.method,
-            own_method=str(analysis.own_method or ""),
-            cause=analysis.cause,
-            lesson=analysis.lesson,
-            decision=analysis.decision,
-        )
-        if analysis and analysis.is_begun
-        else None,
+        analysis=frozen_analysis(row.analysis),
     )
 
 
 def _indicator(row: IndicatorRow) -> IndicatorSnapshot:
-    indicator = row.target.indicator
+    return frozen_indicator(
+        row.target,
+        row.result,
+        is_asked=row.is_asked,
+        above=[(str(above.unit), above.annual_target) for above in row.above],
+        values=[value for value in row.values if value.pk],
+        earlier=[
+            EarlierSnapshot(period=each.period, code=each.code, year=each.year, value=each.value)
+            for each in row.earlier
+        ],
+    )
+
+
+# --- The pieces, of rows that need not be stored yet -------------------------------------------
+
+
+def frozen_parts(goal: Goal) -> dict[str, str]:
+    return {part: getattr(goal, part) for part in GOAL_PARTS[1:]}
+
+
+def frozen_line(goal: Goal) -> list[tuple[str, str]]:
+    """What the goal serves, the nearest first, with each level."""
+    line: list[tuple[str, str]] = []
+    above = goal.parent
+    while above:
+        line.append((above.level, str(above)))
+        above = above.parent
+    return line
+
+
+def frozen_activity(
+    activity: Activity, state: str, text: str, is_measure: bool
+) -> ActivitySnapshot:
+    return ActivitySnapshot(
+        pk=activity.pk,
+        title=activity.title,
+        responsible=activity.responsible_id,
+        starts_on=activity.starts_on,
+        due_on=activity.due_on,
+        state=state,
+        text=text,
+        is_measure=is_measure,
+    )
+
+
+def frozen_analysis(analysis: Analysis | None) -> AnalysisSnapshot | None:
+    """None where nothing has been written in it."""
+    if analysis is None or not analysis.is_begun:
+        return None
+    return AnalysisSnapshot(
+        deviation=analysis.deviation,
+        pattern=analysis.pattern,
+        method=analysis.method,
+        own_method=str(analysis.own_method or ""),
+        cause=analysis.cause,
+        lesson=analysis.lesson,
+        decision=analysis.decision,
+    )
+
+
+def frozen_indicator(
+    target: Target,
+    result: Result,
+    *,
+    is_asked: bool,
+    above: Iterable[tuple[str, Decimal | None]],
+    values: Iterable[Value],
+    earlier: list[EarlierSnapshot],
+) -> IndicatorSnapshot:
+    """`above` holds the units above with their annual targets, the nearest first."""
+    indicator = target.indicator
     return IndicatorSnapshot(
         pk=indicator.pk,
         title=indicator.title,
@@ -231,12 +291,9 @@ def _indicator(row: IndicatorRow) -> IndicatorSnapshot:
         method=indicator.method,
         baseline=indicator.baseline,
         baseline_year=indicator.baseline_year,
-        annual_target=row.target.annual_target,
-        above=[
-            TargetAboveSnapshot(unit=str(above.unit), annual_target=above.annual_target)
-            for above in row.above
-        ],
-        is_asked=row.is_asked,
+        annual_target=target.annual_target,
+        above=[TargetAboveSnapshot(unit=unit, annual_target=aim) for unit, aim in above],
+        is_asked=is_asked,
         values=[
             ValueSnapshot(
                 gender=value.gender,
@@ -248,15 +305,9 @@ def _indicator(row: IndicatorRow) -> IndicatorSnapshot:
                 comment=value.comment,
                 source=value.source,
             )
-            for value in row.values
-            if value.pk
+            for value in values
         ],
-        earlier=[
-            EarlierSnapshot(
-                period=each.period, code=each.code, year=each.year, value=each.value
-            )
-            for each in row.earlier
-        ],
-        judgement=row.judgement or "",
-        explanation=row.explanation,
+        earlier=earlier,
+        judgement=judged(result) or "",
+        explanation=reason_of(result),
     )

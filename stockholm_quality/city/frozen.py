@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from goals.measuring import Result, judged, reason_of
+from goals.measuring import Result
 from goals.models import (
-    GOAL_PARTS,
     Activity,
     Analysis,
     Assessment,
@@ -19,16 +18,17 @@ from goals.models import (
 )
 from goals.snapshots import (
     SCHEMA,
-    ActivitySnapshot,
-    AnalysisSnapshot,
     EarlierSnapshot,
     GoalSnapshot,
     IndicatorSnapshot,
     NeedSnapshot,
     ReportSnapshot,
-    TargetAboveSnapshot,
-    ValueSnapshot,
     encoded,
+    frozen_activity,
+    frozen_analysis,
+    frozen_indicator,
+    frozen_line,
+    frozen_parts,
 )
 from stockholm_quality.city.agreements import FIRST_TITLE
 from stockholm_quality.city.reporters import Measured, Promise, Reporter, Told
@@ -100,7 +100,7 @@ class Frozen:
             )
 
 
-def frozen_indicator(
+def indicator_snapshot(
     measured: Measured,
     result: Result,
     values: list[Value],
@@ -109,32 +109,12 @@ def frozen_indicator(
     *,
     is_asked: bool,
 ) -> IndicatorSnapshot:
-    indicator = measured.series.indicator
-    return IndicatorSnapshot(
-        pk=indicator.pk,
-        title=indicator.title,
-        unit_of_measure=indicator.unit_of_measure,
-        decimals=indicator.decimals,
-        lower_is_better=indicator.lower_is_better,
-        method=indicator.method,
-        baseline=indicator.baseline,
-        baseline_year=indicator.baseline_year,
-        annual_target=measured.target.annual_target,
-        above=[TargetAboveSnapshot(unit=unit, annual_target=aim) for unit, aim in above],
+    return frozen_indicator(
+        measured.target,
+        result,
         is_asked=is_asked,
-        values=[
-            ValueSnapshot(
-                gender=value.gender,
-                value=value.value,
-                numerator=value.numerator,
-                denominator=value.denominator,
-                is_not_measured=value.is_not_measured,
-                forecast=value.forecast,
-                comment=value.comment,
-                source=value.source,
-            )
-            for value in values
-        ],
+        above=above,
+        values=values,
         earlier=[
             EarlierSnapshot(
                 period=each.period.name,
@@ -144,24 +124,20 @@ def frozen_indicator(
             )
             for each in earlier
         ],
-        judgement=judged(result) or "",
-        explanation=reason_of(result),
     )
 
 
 def _goal(said: GoalSaid, reporter: Reporter) -> GoalSnapshot:
-    goal, assessment, analysis = said.promise.goal, said.assessment, said.analysis
+    goal, assessment = said.promise.goal, said.assessment
     is_older = goal.version_number > 1 and goal.decided_on is not None and said.on < goal.decided_on
-    line = [goal.parent, goal.parent and goal.parent.parent]
-    line.append(line[1] and line[1].parent)
     ordered = sorted(said.activities, key=lambda each: (each[0].due_on, each[0].pk))
     return GoalSnapshot(
         pk=goal.pk,
         number=goal.number,
         title=FIRST_TITLE if is_older else goal.title,
         version_number=1 if is_older else goal.version_number,
-        parts={part: getattr(goal, part) for part in GOAL_PARTS[1:]},
-        serves=[(above.level, str(above)) for above in line if above],
+        parts=frozen_parts(goal),
+        serves=frozen_line(goal),
         from_unit=str(goal.unit) if goal.unit is not reporter.unit else "",
         judgement=assessment.judgement if assessment else "",
         reason=assessment.reason if assessment else "",
@@ -169,28 +145,6 @@ def _goal(said: GoalSaid, reporter: Reporter) -> GoalSnapshot:
         suggestion_reasons=said.suggestion_reasons,
         difference=assessment.difference if assessment else "",
         indicators=said.indicators,
-        activities=[
-            ActivitySnapshot(
-                pk=activity.pk,
-                title=activity.title,
-                responsible=activity.responsible_id,
-                starts_on=activity.starts_on,
-                due_on=activity.due_on,
-                state=state,
-                text=text,
-                is_measure=is_measure,
-            )
-            for activity, state, text, is_measure in ordered
-        ],
-        analysis=AnalysisSnapshot(
-            deviation=analysis.deviation,
-            pattern=analysis.pattern,
-            method=analysis.method,
-            own_method=str(analysis.own_method or ""),
-            cause=analysis.cause,
-            lesson=analysis.lesson,
-            decision=analysis.decision,
-        )
-        if analysis
-        else None,
+        activities=[frozen_activity(*each) for each in ordered],
+        analysis=frozen_analysis(said.analysis),
     )

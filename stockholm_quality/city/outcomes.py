@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from goals.measuring import Outcome, Result, over_periods, quotient, share_of_year
 from goals.models import Gender, Indicator, Report, Value
-from stockholm_quality.city.frozen import GoalSaid, frozen_indicator
+from stockholm_quality.city.frozen import GoalSaid, indicator_snapshot
 from stockholm_quality.city.measures import Drawn, Measures, stored
 from stockholm_quality.city.organisation import Organisation, texts
 from stockholm_quality.city.reporters import Measured, Promise, Told
@@ -56,7 +56,7 @@ class Outcomes:
         if not writing.is_draft:
             above = self.measures.above(measured.target, writing.reporter.line)
             said.indicators.append(
-                frozen_indicator(
+                indicator_snapshot(
                     measured,
                     result,
                     values,
