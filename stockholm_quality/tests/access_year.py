@@ -229,6 +229,7 @@ def _period_form(world: World, thing: str, persona: str) -> dict[str, Any]:
         **{name: getattr(period, name).replace(year=year) for name in days},
         "asks_values": "on",
         "asks_judgement": "on",
+        "asks_needs": "on",
         "revision": period.revision,
     }
 
@@ -240,7 +241,9 @@ def _report(world: World, thing: str) -> Report | None:
 
 def _row_of_report(world: World, thing: str, persona: str) -> dict[str, Any]:
     report = _report(world, thing)
-    return {"summary-summary": "Vi är framme.", "summary-seen": f"{report and report.revision}:x"}
+    if report is None:
+        return {}
+    return {"summary-summary": "Vi är framme.", "summary-seen": f"{report.revision}:x"}
 
 
 def _mark(world: World, thing: str, persona: str) -> dict[str, Any]:

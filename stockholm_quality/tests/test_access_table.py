@@ -18,7 +18,6 @@ from zipfile import ZipFile
 
 import pytest
 from django.core import mail
-from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLResolver, get_resolver, path
@@ -53,6 +52,7 @@ from stockholm_quality.tests.access_table import (
     requests_of,
     undeclared,
 )
+from stockholm_quality.tests.undone import Undone, rows_written
 from stockholm_quality.tests.world import PERSONAS, World, build_world, canary
 from stockholm_quality.tests.world_year import NOT_HANDED_IN, build_whole_year
 from units.drafts import save_draft
@@ -163,14 +163,14 @@ def test_each_persona_meets_what_the_table_says(  # noqa: PLR0917 - fixtures com
         save_draft(author=world.people[name], key="goal:new", fields={"title": ["Alla barn"]})
 
     for row in requests_of(table):
-        with _undone(), caplog.at_level(logging.DEBUG):
+        with Undone(), caplog.at_level(logging.DEBUG):
             caplog.clear()
             mail.outbox.clear()
-            before = _writes()
+            before = rows_written()
             # A letter leaves when all is stored; a document is put together in another thread.
             with django_capture_on_commit_callbacks(execute=row.route == "goals:remind"):
                 response = _send(client, world, row, name)
-            met = outcome(response, wrote=_writes() > before, method=row.method)
+            met = outcome(response, wrote=rows_written() > before, method=row.method)
             found = _canaries(_everything_said(response, caplog.text))
         if met != row.cells[name]:
             walk.deviations.append(f"{row}: {met} instead of {row.cells[name]}")
@@ -210,10 +210,10 @@ def test_no_route_takes_a_method_without_a_row(name, world, as_persona, table):
     for row in _one_row_per_route(table):
         offered = {other.method for other in table if other.route == row.route}
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} - offered:
-            with _undone():
-                before = _writes()
+            with Undone():
+                before = rows_written()
                 response = client.generic(method, address(world, row))
-                met = outcome(response, wrote=_writes() > before, method=method)
+                met = outcome(response, wrote=rows_written() > before, method=method)
             _set_cookies(client, cookies)
             in_administration = row.route.startswith("admin:")
             if in_administration and (
@@ -233,10 +233,10 @@ def test_head_answers_as_get_without_a_body(name, world, as_persona, table):
     deviations = []
 
     for row in [row for row in requests_of(table) if row.method == "GET"]:
-        with _undone():
-            before = _writes()
+        with Undone():
+            before = rows_written()
             response = client.head(address(world, row))
-            met = outcome(response, wrote=_writes() > before, method="HEAD")
+            met = outcome(response, wrote=rows_written() > before, method="HEAD")
         if met != row.cells[name] or response.content:
             deviations.append(
                 f"HEAD {row.route} ({row.thing}): {met}, {len(response.content)} bytes"
@@ -300,33 +300,6 @@ def _held_by(page: HttpResponse) -> dict[str, str]:
         for name, value in values.items()
         if value not in {None, False}
     }
-
-
-# Every request prolongs its session; the token of a form and the note of who did it come with an
-# effect and are none.
-WRITTEN = """
-    SELECT coalesce(sum(n_tup_ins + n_tup_del
-        + CASE WHEN relname = 'django_session' THEN 0 ELSE n_tup_upd END), 0)
-    FROM pg_stat_xact_user_tables WHERE relname NOT IN ('units_submission', 'pghistory_context')
-"""
-
-
-def _writes() -> int:
-    """How many rows this transaction has written so far, those taken back included."""
-    with connection.cursor() as cursor:
-        cursor.execute(WRITTEN)
-        return int(cursor.fetchone()[0])
-
-
-class _undone(transaction.Atomic):
-    """A savepoint that is always rolled back."""
-
-    def __init__(self) -> None:
-        super().__init__(using=None, savepoint=True, durable=False)
-
-    def __exit__(self, *args: Any) -> None:
-        transaction.set_rollback(True)
-        super().__exit__(*args)
 
 
 def _set_cookies(client: Client, cookies: str) -> None:

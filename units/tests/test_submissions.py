@@ -1,19 +1,25 @@
 """Every form that creates or moves something has one effect, however often it is sent."""
 
+from functools import partial
 from threading import Event
 from time import sleep
 from uuid import uuid4
 
 import pytest
+from django.core import mail
 from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from dialogues.models import Acknowledgement
 from goals.actions import discard_goal
+from goals.documents import building
 from goals.models import Expectation, Goal, GoalVersion
+from stockholm_quality.tests.posts_of_year import POSTS
 from stockholm_quality.tests.side_by_side import side_by_side
+from stockholm_quality.tests.undone import rows_written
 from stockholm_quality.tests.world import canary
+from stockholm_quality.tests.world_year import build_whole_year
 from units.models import Submission, User
 
 TODAY = timezone.localdate
@@ -168,6 +174,73 @@ def test_a_form_with_somebody_elses_token_says_so_and_does_nothing(world, as_per
     assert answer.status_code == 400
     assert "Inget har ändrats" in answer.content.decode()
     assert effects() == 0
+
+
+# --- The year ------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_form_of_the_year_sent_three_times_at_once_has_one_effect(world, as_persona):
+    build_whole_year(world)
+    found = {}
+    with building._building:  # as while another document is being put together
+        for post in POSTS:
+            address, before = post.address(world), post.effect(world)
+            sent = {**post.fields(world), "form_token": uuid4()}
+            answers = side_by_side(
+                *(partial(as_persona(post.who).post, address, sent) for _ in range(3))
+            )
+            replay = as_persona(post.who).post(address, sent)
+            found[post.route] = (
+                post.effect(world) - before,
+                {each.status_code for each in (*answers, replay)},
+                len({each.headers.get("Location") for each in (*answers, replay)}),
+            )
+
+    assert found == {post.route: (1, {302}, 1) for post in POSTS}
+    assert len(mail.outbox) == len({letter.to[0] for letter in mail.outbox})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rows_of_a_report_sent_three_times_at_once_are_written_once(world, as_persona):
+    build_whole_year(world)
+    report = world.reports["working"]
+    before = report.revision
+    sent = {"summary-summary": "Vi är framme.", "summary-seen": f"{before}:x"}
+    clients = [as_persona("manager") for _ in range(3)]
+
+    answers = side_by_side(
+        *(
+            lambda client=client: client.post(
+                report.get_absolute_url(), sent, headers={"Accept": "application/json"}
+            )
+            for client in clients
+        )
+    )
+
+    report.refresh_from_db()
+    assert (report.summary, report.revision) == ("Vi är framme.", before + 1)
+    assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.parametrize("token", [None, "", "inte-ett-token", "\0", "another's"])
+def test_no_form_of_the_year_does_anything_without_a_token_of_its_own(world, as_persona, token):
+    build_whole_year(world)
+    clients = {who: as_persona(who) for who in {post.who for post in POSTS}}
+    sent = {} if token is None else {"form_token": token}
+    if token == "another's":
+        sent = {"form_token": uuid4()}
+        Submission.objects.create(
+            author=world.people["stranger"], token=sent["form_token"], result_url="/fel/"
+        )
+
+    for post in POSTS:
+        before = rows_written()
+        answer = clients[post.who].post(post.address(world), {**post.fields(world), **sent})
+
+        assert answer.status_code == 400, post.route
+        assert "Inget har ändrats" in answer.content.decode(), post.route
+        assert rows_written() == before, post.route
 
 
 def test_a_form_changed_after_going_back_in_the_browser_is_a_new_form(world, as_persona):
