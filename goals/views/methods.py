@@ -70,8 +70,6 @@ def methods(request: AuthedRequest, unit_pk: int) -> HttpResponse:
 def method_new(request: AuthedRequest, unit_pk: int) -> HttpResponse:
     unit = get_object_or_404(Unit.objects.active_on(), pk=unit_pk)
     require(rules.can_manage_methods_of(request.user, unit))
-    if request.method == "POST" and (done := repeated(request)):
-        return done  # its name is taken by now
     key = f"method:new:{unit.pk}"
     draft = find_draft(request.user, key) if request.method != "POST" else None
     method = AnalysisMethod(unit=unit)
@@ -85,6 +83,8 @@ def method_new(request: AuthedRequest, unit_pk: int) -> HttpResponse:
             return reverse("goals:methods", args=[unit.pk])
 
         return once(request, save)
+    if request.method == "POST" and (done := repeated(request)):
+        return done  # its name is taken by now
     return _method_page(request, form, method, key=key, draft=draft)
 
 

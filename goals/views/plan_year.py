@@ -177,6 +177,8 @@ def period_new(request: AuthedRequest, pk: int) -> HttpResponse:
             return once(request, save)
         except PlanNotReadyError as error:
             form.add_error(None, str(error))
+    elif request.method == "POST" and (done := repeated(request)):
+        return done  # its short name is taken by now
     return _period_page(request, form, year, key=key, draft=draft)
 
 
