@@ -6,8 +6,8 @@ from datetime import date
 from django.utils.functional import cached_property
 
 from goals.models import Activity, Closure, Expectation, Goal, Period, Report
-from units.models import Employment, Role, Unit, User
-from units.rules import answers_for, heads, is_manager_of, reaches
+from units.models import Employment, Role, RoleAssignment, Unit, User
+from units.rules import answers_for, heads, is_manager_of, reaches, went_up_in
 
 FEWEST_IN_A_FIGURE = 5  # design, section 4: a smaller group is suppressed
 
@@ -110,10 +110,21 @@ def can_write_activities_of(user: User, unit: Unit, day: date | None = None) -> 
 
 
 def can_tell_progress(user: User, activity: Activity, day: date | None = None) -> bool:
-    """Say how an activity goes: whoever is responsible for it, and the unit's manager."""
+    """Say how an activity goes: whoever is responsible for it, for as long as they belong to the
+    unit, and the unit's manager."""
     if activity.state == Activity.State.PROPOSED:
         return False
-    return activity.responsible_id == user.pk or can_write_activities_of(user, activity.unit, day)
+    if can_write_activities_of(user, activity.unit, day):
+        return True
+    return activity.responsible_id == user.pk and _belongs_to(user, activity.unit, day)
+
+
+def _belongs_to(user: User, unit: Unit, day: date | None) -> bool:
+    """Employed or manager in the unit, or in the one that it went up in, or below."""
+    units = Unit.objects.below(went_up_in(unit, day), day).values("pk")
+    employed = Employment.objects.active_on(day).filter(person=user, unit__in=units)
+    managers = RoleAssignment.objects.active_on(day).filter(role=Role.MANAGER)
+    return employed.exists() or managers.filter(person=user, unit__in=units).exists()
 
 
 # --- Reports -----------------------------------------------------------------------------------

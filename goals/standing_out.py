@@ -314,7 +314,9 @@ def measures(goal: Goal, goals: GoalQuerySet, up_to: UpTo) -> Measures:
     year = up_to.year
     on_line = Q(goal=goal.pk) | Q(goal__in=goals.order_by().values("pk"))
     targets = Target.objects.for_year(year).filter(on_line)
-    own = Target.objects.for_year(year).filter(indicator=OuterRef("pk"), unit=goal.unit_id)
+    own = Target.objects.for_year(year).filter(
+        indicator=OuterRef("pk"), unit=goal.unit_id, goal__status=Goal.Status.ADOPTED
+    )
     among: QuerySet[Any] = targets.filter(indicator=OuterRef("pk"))
     number: QuerySet[Any, Any] = among.order_by().values("indicator").annotate(number=Count("pk"))
     indicators = (

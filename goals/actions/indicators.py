@@ -187,7 +187,10 @@ def discard_activity(*, activity: Activity, revision: int, by: User) -> None:
     IndicatorNotReadyError where there is something to follow up."""
     del by
     activity = lock_revision(Activity.objects.all(), activity.pk, revision)
-    is_told = activity.notes.filter(report__version_number__gt=0).exists()
+    is_told = activity.notes.filter(report__version_number__gt=0).exists() or (
+        # A measure that was handed in stands in the report of it.
+        activity.assessment_id is not None and activity.state != Activity.State.PROPOSED
+    )
     if is_told or activity.state not in {Activity.State.PROPOSED, Activity.State.NOT_BEGUN}:
         raise IndicatorNotReadyError(
             _("The activity has begun or been reported. Say instead that it is stopped, and why.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db import models, transaction
-from django.db.models import Count, F, OuterRef, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,7 +31,7 @@ from goals.models import (
     Value,
 )
 from goals.sheet import Sheet, read_sheet
-from goals.snapshots import SCHEMA, encoded, working_snapshot
+from goals.snapshots import SCHEMA, encoded, snapshot_of, working_snapshot
 from units.models import Unit, User
 from units.revisions import StaleRevisionError, lock_revision
 
@@ -181,6 +181,8 @@ def name_need(*, report: Report, fields: dict[str, Any], by: User) -> Need:
 def drop_need(*, report: Report, need: Need, by: User) -> None:
     """Raises ReportNotReadyError."""
     _lock_for_writing(report, by)
+    # As it is now: it may have been handed in since the caller read it.
+    need = Need.objects.filter(pk=need.pk).first() or need
     if need.submitted_at:
         Need.objects.filter(pk=need.pk).update(is_dropped=True, revision=F("revision") + 1)
     else:
@@ -307,6 +309,7 @@ def submit_report(*, report: Report, mark: str, by: User) -> Report:
     if missing := what_is_missing(sheet):
         raise ReportNotReadyError(_("Something remains to be written first."), missing)
     now = timezone.now()
+    said_before = _states_said(report)
     report.version_number += 1
     report.status = Report.Status.SUBMITTED
     _keep_suggestions(sheet)
@@ -320,7 +323,7 @@ def submit_report(*, report: Report, mark: str, by: User) -> Report:
         made_at=now,
         made_by=by,
     )
-    _tell(report)
+    _tell(report, sheet, said_before)
     _step(report, ReportStep.Kind.SUBMITTED, report.correction_reason, by)
     report.correction_reason = ""
     report.revision += 1
@@ -402,10 +405,21 @@ def _agree_on_measures(sheet: Sheet) -> None:
                 each.note.state = Activity.State.NOT_BEGUN
 
 
-def _tell(report: Report) -> None:
-    """Let the working rows be what is handed in: set-based, whatever their number."""
+def _states_said(report: Report) -> dict[int, str]:
+    """By activity: the state that the version before told."""
+    version = report.versions.filter(number=report.version_number).first()
+    if version is None:
+        return {}
+    goals = snapshot_of(version).goals
+    return {activity.pk: activity.state for goal in goals for activity in goal.activities}
+
+
+def _tell(report: Report, sheet: Sheet, said_before: dict[int, str]) -> None:
+    """Let the working rows be what is handed in: set-based, whatever their number. What was written
+    and has no place in the report any more is not in its version, and is not told either."""
     now = timezone.now()
-    Value.objects.filter(unit=report.unit_id, period=report.period_id).update(
+    values = [value.pk for row in sheet.indicators for value in row.values if value.pk]
+    Value.objects.filter(pk__in=values, unit=report.unit_id, period=report.period_id).update(
         submitted_value=F("value"),
         submitted_numerator=F("numerator"),
         submitted_denominator=F("denominator"),
@@ -414,7 +428,8 @@ def _tell(report: Report) -> None:
         submitted_at=now,
         revision=F("revision") + 1,
     )
-    Assessment.objects.filter(report=report).update(
+    assessments = [row.assessment.pk for row in sheet.goals if row.assessment.pk]
+    Assessment.objects.filter(pk__in=assessments, report=report).update(
         submitted_judgement=F("judgement"),
         submitted_reason=F("reason"),
         submitted_at=now,
@@ -425,12 +440,30 @@ def _tell(report: Report) -> None:
     Activity.objects.filter(assessment__report=report, state=Activity.State.PROPOSED).update(
         state=Activity.State.NOT_BEGUN, revision=F("revision") + 1
     )
-    notes = ActivityNote.objects.filter(report=report, activity=OuterRef("pk"))
-    changed = Activity.objects.filter(notes__report=report).exclude(
+    _tell_states(report, sheet, said_before)
+
+
+def _tell_states(report: Report, sheet: Sheet, said_before: dict[int, str]) -> None:
+    """An activity takes the state that the report gives it, unless that is old: said by the version
+    before as well, or a later period has told of the activity since."""
+    said = [
+        row.note.pk
+        for goal in sheet.goals
+        for row in goal.activities
+        if row.note.pk and said_before.get(row.activity.pk) != row.note.state
+    ]
+    later = ActivityNote.objects.filter(
+        activity=OuterRef("activity"),
+        report__version_number__gt=0,
+        report__period__ends_on__gt=report.period.ends_on,
+    )
+    news = ActivityNote.objects.filter(pk__in=said, report=report).exclude(Exists(later))
+    notes = news.filter(activity=OuterRef("pk"))
+    changed = Activity.objects.filter(Exists(notes)).exclude(
         state=Subquery(notes.values("state")[:1])
     )
     today = timezone.localdate()
-    changed.filter(notes__report=report, notes__state=Activity.State.DONE).update(
+    changed.filter(Exists(notes.filter(state=Activity.State.DONE))).update(
         state=Activity.State.DONE, done_on=today, revision=F("revision") + 1
     )
     changed.update(

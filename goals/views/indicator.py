@@ -318,7 +318,10 @@ def _get_indicator(pk: int, reader: User | None = None, year: int = 0) -> Indica
     rows = Indicator.objects.select_related("unit", "key_figure")
     if reader is not None:
         own = Employment.objects.active_on().filter(
-            person=reader, unit__targets__indicator=OuterRef("pk"), unit__targets__year=year
+            person=reader,
+            unit__targets__indicator=OuterRef("pk"),
+            unit__targets__year=year,
+            unit__targets__goal__status=Goal.Status.ADOPTED,
         )
         decided = Target.objects.filter(
             indicator=OuterRef("pk"),
