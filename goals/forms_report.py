@@ -1,5 +1,6 @@
 """The rows of a report, each a small form of its own on one page, and the forms of its way."""
 
+import re
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
@@ -227,6 +228,39 @@ def row_forms(sheet: Sheet, report: Report, data: Any = None) -> dict[str, RowFo
         if sheet.period.asks_judgement:
             add(AssessmentRow, goal.assessment, f"g-{goal.goal.pk}")
     return {form.key: form for form in made}
+
+
+_SENT = re.compile(r"((?:v-\d+-[TKM])|(?:[ga]-\d+)|summary)-([a-z_]+)", re.ASCII)
+
+
+def sent_texts(data: QueryDict) -> dict[str, dict[str, str]]:
+    """By row and field: what somebody wrote, whether the report takes it or not."""
+    named = {
+        name for form in (ValueRow, AssessmentRow, NoteRow, SummaryRow) for name in fields_of(form)
+    }
+    sent: dict[str, dict[str, str]] = {}
+    for name, values in data.lists():
+        found = _SENT.fullmatch(name)
+        if found and found[2] in named:
+            sent.setdefault(found[1], {})[found[2]] = values[-1].strip()
+    return sent
+
+
+def fields_of(form: type[RowForm]) -> set[str]:
+    return set(form.base_fields) - {"seen"}
+
+
+def without_place(data: QueryDict, made: dict[str, RowForm]) -> dict[str, list[str]]:
+    """By row: what was written in a row that the report no longer takes, or that takes other
+    fields now; such a row is taken out of `made`."""
+    gone: dict[str, list[str]] = {}
+    for key, written in sent_texts(data).items():
+        form = made.get(key)
+        if form is None or not set(written) <= set(form.fields):
+            made.pop(key, None)
+            if texts := [text for text in written.values() if text]:
+                gone[key] = texts
+    return gone
 
 
 class ReviewForm(LongTexts, forms.Form):

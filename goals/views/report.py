@@ -22,7 +22,7 @@ from goals.actions.reports import (
     write_summary,
     write_value,
 )
-from goals.forms_report import RowForm, row_forms
+from goals.forms_report import RowForm, row_forms, sent_texts, without_place
 from goals.models import Goal, Period, Report
 from goals.pictures import Curve, Point, curve
 from goals.sheet import GoalRow, IndicatorRow, read_sheet
@@ -33,6 +33,7 @@ from units.models import Unit, User
 from units.revisions import ComparedField, StaleRevisionError
 from units.submissions import once
 
+_CHOICES = {"judgement", "state", "is_not_measured"}
 SCROLLS_FROM = 4  # goals; with more the page begins with links to each
 
 
@@ -43,6 +44,7 @@ class Saved:
     seen: dict[str, str] = field(default_factory=dict)
     errors: dict[str, RowForm] = field(default_factory=dict)
     conflicts: dict[str, list[ComparedField]] = field(default_factory=dict)
+    gone: dict[str, list[str]] = field(default_factory=dict)  # what has no row any more
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -102,7 +104,7 @@ def _not_begun(request: AuthedRequest, unit: Unit, period: Period) -> HttpRespon
 def _save(request: AuthedRequest, report: Report) -> HttpResponse:
     sheet = read_sheet(report.unit, report.period, report)
     forms = row_forms(sheet, report, request.POST)
-    saved = Saved()
+    saved = Saved(gone=without_place(request.POST, forms))
     for key, form in forms.items():
         if not form.is_valid():
             saved.errors[key] = form
@@ -118,11 +120,20 @@ def _save(request: AuthedRequest, report: Report) -> HttpResponse:
         else:
             saved.seen[key] = form.cleaned_data["seen"]
     if request.accepts("text/html"):
-        if saved.errors or saved.conflicts:
+        if saved.errors or saved.conflicts or saved.gone:
             return _sheet_page(request, report, forms, saved)
         messages.success(request, _("All that you wrote is saved."))
         return redirect(report)
+    if saved.gone:
+        return JsonResponse({"error": _gone()}, status=409)
     return _answer(request, report, forms, saved)
+
+
+def _gone() -> str:
+    return _(
+        "This is no longer asked for in the report, or in another way, so it was not saved. Copy "
+        "it, then load the page anew."
+    )
 
 
 def _write_over_own(report: Report, form: RowForm, by: User) -> Any:
@@ -154,13 +165,14 @@ def _too_late(request: AuthedRequest, report: Report) -> HttpResponse:
     text = _("The report has been handed in or closed meanwhile, so this was not saved.")
     if not request.accepts("text/html"):
         return JsonResponse({"error": text}, status=409)
-    written = [
-        value
-        for name, values in request.POST.lists()
-        if name.endswith(("-reason", "-text", "-comment", "-difference", "-summary"))
-        for value in values
-        if value.strip()
-    ]
+    sheet = read_sheet(report.unit, report.period, report)
+    titles = {key: row.target.indicator for row in sheet.indicators for key in _keys(row)}
+    written = []
+    for key, fields in sent_texts(request.POST).items():
+        texts = [text for name, text in fields.items() if text and name not in _CHOICES]
+        if texts and key in titles:
+            texts = ["\n".join([f"{titles[key]}:", *texts])]
+        written += texts
     context = {"report": report, "written": written}
     return render(request, "goals/report_too_late.html", context, status=409)
 
@@ -273,15 +285,21 @@ def _sheet_page(
         else None,
         "missing": what_is_missing(sheet),
         "has_contents": len(sheet.goals) >= SCROLLS_FROM,
-        "errors": [error for form in saved.errors.values() for error in _errors(form)],
+        "errors": [error for form in saved.errors.values() for error in _errors(form)]
+        + [_told_gone(texts) for texts in saved.gone.values()],
         "conflicts": saved.conflicts,
         "last_return": report.steps.filter(kind="RETURNED").order_by("-pk").first()
         if report.status == Report.Status.RETURNED
         else None,
         "may_write": True,
     }
-    status = 409 if saved.conflicts else 200
+    status = 409 if saved.conflicts or saved.gone else 200
     return render(request, "goals/report_sheet.html", context, status=status)
+
+
+def _told_gone(texts: list[str]) -> dict[str, str]:
+    wrote = _("You had written: {text}").format(text="; ".join(texts))
+    return {"text": f"{_gone()} {wrote}", "label": "", "target": ""}
 
 
 def _errors(form: RowForm) -> list[dict[str, str]]:
