@@ -1,4 +1,4 @@
-"""What the plan year asks of a person: reports, reviews and activities. At most four questions to
+"""What the plan year asks of a person: reports, reviews and activities. At most five questions to
 the database, those of `goals.timeline` included."""
 
 from collections.abc import Iterable
@@ -107,6 +107,14 @@ def _to_review(the_year: TheYear) -> list[Todo]:
             each.period.title,
         )
         for each in waiting[:MOST_SHOWN]
+    ] + [
+        Todo(
+            _("Review {period} from {unit}").format(
+                period=f"{report.period} {report.period.plan_year.year}", unit=report.unit
+            ),
+            reverse("goals:report_read", args=[report.pk]),
+        )
+        for report in the_year.boards_to_review[:MOST_SHOWN]
     ]
 
 

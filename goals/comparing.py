@@ -22,7 +22,7 @@ class TargetLine:
 
     target: Target
     so_far: Outcome
-    up_to: str  # the name of the latest period handed in; empty when there is none
+    up_to: str  # the name of the latest period measured, or else handed in; empty for none
     judgement: Judgement | None
     reason: str
 
@@ -143,7 +143,9 @@ def _line(target: Target, told: list[Value]) -> TargetLine:
         indicator.over_periods,
         indicator.factor,
     )
-    latest = told[-1].period if told else None
+    # What grows is not behind for a period in which it was not measured.
+    measured = [each for each in told if each.submitted_value is not None]
+    latest = (measured or told)[-1].period if told else None
     result = Result(
         title=indicator.title,
         unit_of_measure=indicator.unit_of_measure,
@@ -155,6 +157,7 @@ def _line(target: Target, told: list[Value]) -> TargetLine:
         value=so_far.value,
         forecast=None,
         share=share_of_year(indicator, latest.ends_on) if latest else Decimal(1),
+        is_so_far=len(measured) > 1 and indicator.over_periods != Indicator.OverPeriods.LATEST,
     )
     return TargetLine(
         target=target,

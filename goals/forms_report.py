@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -9,6 +10,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from goals.measuring import quotient
 from goals.models import (
     Activity,
     ActivityNote,
@@ -25,6 +27,7 @@ from goals.sheet import Sheet
 from units.forms import LongTexts
 
 MOST_UNANSWERED = 3
+TOO_LARGE = Decimal(10) ** 14  # what the database keeps
 FORM = "report-form"  # the rows lie in several places of the page and belong to one form
 
 
@@ -146,6 +149,12 @@ class ValueRow(RowForm):
                 "denominator",
                 _("Fewer than five: give only the total, so that no single person shows."),
             )
+        elif (
+            parts[0] is not None
+            and parts[1] is not None
+            and abs(quotient(parts[0], parts[1], self.indicator.factor)) >= TOO_LARGE
+        ):
+            self.add_error("numerator", _("The value becomes too large. Check both numbers."))
         return cleaned
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from goals.models import Activity, Indicator, Judgement
 
 STORED = Decimal("0.0001")  # values are stored with four decimals
+MOST_DECIMALS = 4
 MONTHS = 12
 
 
@@ -150,12 +151,19 @@ def reason_of(result: Result) -> str:
     text = {"title": result.title}
     if result.compared is None:
         return _("{title}: no value yet.").format(**text)
-    text["value"] = shown(result.compared, result.decimals, result.unit_of_measure)
+    judgement = judged(result)
+    decimals = result.decimals
+    # 33 of 33,3 is behind: rounded alike, the sentence would say that a number misses itself.
+    while judgement not in {None, Judgement.FULL} and decimals < MOST_DECIMALS:
+        if shown(result.compared, decimals) != shown(result.aim, decimals):
+            break
+        decimals += 1
+    text["value"] = shown(result.compared, decimals, result.unit_of_measure)
     if result.is_so_far and result.forecast is None:
         text["value"] = _("{value} so far this year").format(**text)
     if result.aim is None:
         return _("{title}: {value}, without an annual target to hold it against.").format(**text)
-    text["aim"] = shown(result.aim, result.decimals, result.unit_of_measure)
+    text["aim"] = shown(result.aim, decimals, result.unit_of_measure)
     if result.forecast is not None:
         sentences = {
             Judgement.FULL: _("{title}: the forecast {value} reaches the annual target {aim}."),
@@ -163,6 +171,14 @@ def reason_of(result: Result) -> str:
                 "{title}: the forecast {value} is within the margin of the annual target {aim}."
             ),
             Judgement.NOT: _("{title}: the forecast {value} misses the annual target {aim}."),
+        }
+    elif result.share < 1 and result.aim and result.lower_is_better:
+        sentences = {
+            Judgement.FULL: _("{title}: {value} keeps within {aim}, the most it may be by now."),
+            Judgement.PARTIAL: _(
+                "{title}: {value} is a little above {aim}, the most it may be by now."
+            ),
+            Judgement.NOT: _("{title}: {value} is clearly above {aim}, the most it may be by now."),
         }
     elif result.share < 1 and result.aim:
         sentences = {
@@ -176,7 +192,6 @@ def reason_of(result: Result) -> str:
             Judgement.PARTIAL: _("{title}: {value} is within the margin of the target {aim}."),
             Judgement.NOT: _("{title}: {value} misses the annual target {aim}."),
         }
-    judgement = judged(result)
     return sentences[judgement].format(**text) if judgement else ""
 
 

@@ -97,8 +97,15 @@ def units_to_open_for(user: User, day: date | None = None) -> UnitQuerySet:
 
 
 def reporting_day(period: Period) -> date:
-    """The day whose organisation reports: the period's last or, until then, today."""
-    return min(timezone.localdate(), period.ends_on)
+    """The day whose organisation reports: the period's last, of a plan the day when it is due, or,
+    until then, today."""
+    return min(timezone.localdate(), period.due_on if period.is_plan else period.ends_on)
+
+
+def reporting_days(day: date) -> Least:
+    """The same of many periods, each with its own."""
+    last = Case(When(kind=Period.Kind.PLAN, then=F("due_on")), default=F("ends_on"))
+    return Least(models.Value(day), last)
 
 
 def units_that_report(period: Period) -> UnitQuerySet:
@@ -149,7 +156,7 @@ def with_counts(periods: PeriodQuerySet, unit: Unit, year: int) -> PeriodQuerySe
         _HANDED_IN, period=OuterRef(OuterRef("pk")), unit=OuterRef("descendant")
     )
     return (
-        periods.annotate(day=Least(timezone.localdate(), "ends_on"))
+        periods.annotate(day=reporting_days(timezone.localdate()))
         .annotate(
             to_report=_number_of(lines), handed_in=_number_of(lines.filter(Exists(handed_in)))
         )

@@ -104,16 +104,17 @@ def roll_ups(
 
     Counted are the units at the bottom: a unit with others below it that measure themselves by the
     same indicator has their values in its own. Expected at a period are those with a target for
-    the year that were there on its last day, or are today. A unit that has gone by then still
-    counts in what grows, where it stays a part of the year's sum, but not in what is a state.
+    the year that lay under a plan year with the period on its last day, or do today. A unit that
+    has gone by then still counts in what grows, where it stays a part of the year's sum, but not
+    in what is a state.
     """
     day = day or timezone.localdate()
     wanted = {indicator.pk: indicator for indicator in indicators}
     times = _times(year, day)
     there = _there(wanted, year, units, times, min(day, date(year, 12, 31)))
     expected: defaultdict[tuple[int, str], int] = defaultdict(int)
-    for (pk, _unit), codes in there.items():
-        for code in codes:
+    for (pk, _unit), (_codes, asked) in there.items():
+        for code in asked:
             expected[pk, code] += 1
     sums = _sums(wanted, times, _rows(wanted, units, times, gender), there)
     return {
@@ -162,8 +163,9 @@ def _is_asked(indicator: Indicator, time: _Time) -> bool:
     return any(indicator.is_asked_in(period) for period in time.periods)
 
 
-# By indicator and unit: the short names of the periods on whose last day the unit was there.
-_There = dict[tuple[int, int], frozenset[str]]
+# By indicator and unit: the short names of the periods on whose last day the unit was there, and
+# of those that its board asks for then. A board may have periods of its own.
+_There = dict[tuple[int, int], tuple[frozenset[str], frozenset[str]]]
 
 
 def _there(
@@ -187,14 +189,29 @@ def _there(
         )
         for number, time in enumerate(times)
     }
+    flags |= {f"asked_{number}": Exists(_asked(time)) for number, time in enumerate(times)}
     rows = targets.annotate(**flags).order_by().values_list("indicator", "unit", *flags)
+
+    def codes(are_so: list[bool]) -> frozenset[str]:
+        return frozenset(time.code for time, is_so in zip(times, are_so, strict=True) if is_so)
+
     return {
-        (indicator, unit): frozenset(
-            time.code for time, is_there in zip(times, there, strict=True) if is_there
-        )
-        for indicator, unit, *there in rows.iterator(chunk_size=_AT_A_TIME)
+        (indicator, unit): (codes(told[: len(times)]), codes(told[len(times) :]))
+        for indicator, unit, *told in rows.iterator(chunk_size=_AT_A_TIME)
         if (indicator, unit) not in above
     }
+
+
+def _asked(time: _Time) -> "QuerySet[UnitLine]":
+    """From a plan year that has the period to the unit of the target."""
+    return (
+        UnitLine.objects.active_on(time.last_day)
+        .within_border()
+        .filter(
+            descendant=OuterRef("unit"),
+            ancestor__plan_years__in=[period.plan_year_id for period in time.periods],
+        )
+    )
 
 
 _Row = tuple[int, int, str, Decimal | None, Decimal | None, Decimal | None]
@@ -241,9 +258,9 @@ def _sums(
         handed_in = sorted(told, key=lambda row: place_of[row[2]])
         codes = {row[2] for row in handed_in}
         for place, time in enumerate(times):
-            is_there = time.code in there[pk, unit]
+            is_there = time.code in there[pk, unit][0]
             together = sums[pk, time.code]
-            if is_there and time.code in codes:
+            if time.code in there[pk, unit][1] and time.code in codes:
                 together.reported += 1
             if is_there or stays:
                 up_to_now = (Outcome(*row[3:]) for row in handed_in if place_of[row[2]] <= place)

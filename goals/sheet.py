@@ -3,11 +3,12 @@ indicators, activities and assessment, what was said last time, and what the por
 
 from collections import defaultdict
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -101,6 +102,13 @@ class ActivityRow:
     earlier: ActivityNote | None = None
     is_measure: bool = False
 
+    @property
+    def as_said(self) -> Activity:
+        """In the state that the report gives it, which the activity takes when it is handed in."""
+        said = copy(self.activity)
+        said.state = self.note.state
+        return said
+
 
 @dataclass
 class GoalRow:
@@ -111,13 +119,15 @@ class GoalRow:
     indicators: list[IndicatorRow] = field(default_factory=list)
     activities: list[ActivityRow] = field(default_factory=list)
     # Done for this goal too, and shown under another.
-    shared: list[Activity] = field(default_factory=list)
+    shared: list[ActivityRow] = field(default_factory=list)
+    # What was to be done by this day and is not is late.
+    day: date = field(default_factory=timezone.localdate)
 
     @cached_property
     def suggestion(self) -> Suggestion:
         results = [row.result for row in self.indicators if row.is_asked]
-        done = [row.activity for row in self.activities if not row.is_measure]
-        return suggested(results, [*done, *self.shared], timezone.localdate())
+        done = [row.as_said for row in [*self.activities, *self.shared] if not row.is_measure]
+        return suggested(results, done, self.day)
 
     @property
     def differs(self) -> bool:
@@ -134,7 +144,7 @@ class GoalRow:
         """What has been decided because of the result, now or in an earlier report, unfinished."""
         return [
             row.activity
-            for row in self.activities
+            for row in [*self.activities, *self.shared]
             if row.activity.assessment_id and not row.activity.is_finished
         ]
 
@@ -155,9 +165,20 @@ class Sheet:
 def units_spoken_for(unit: Unit, period: Period) -> "QuerySet[Unit]":
     """The unit itself, and those merged into it that were gone when the period ended."""
     day = period.due_on if period.is_plan else period.ends_on
-    gone = ~Q(pk__in=Unit.objects.active_on(day).values("pk"))
-    merged = Q(successor=unit) | Q(successor__successor=unit)
-    return Unit.objects.filter(Q(pk=unit.pk) | (merged & gone))
+    there = Unit.objects.active_on(day).values("pk")
+    # Of two mergers after each other, the second may have come later than this.
+    merged = Q(successor=unit) | (Q(successor__successor=unit) & ~Q(successor__in=there))
+    return Unit.objects.filter(Q(pk=unit.pk) | (merged & ~Q(pk__in=there)))
+
+
+def _new_row(goal: Goal, period: Period, report: Report | None) -> GoalRow:
+    day = min(timezone.localdate(), period.ends_on)
+    return GoalRow(goal, Assessment(goal=goal, report=report), day=day)
+
+
+def _told_until(period: Period) -> date:
+    """What ended before this day was told earlier: a plan ends with its year but begins it."""
+    return period.starts_on if period.is_plan else period.ends_on
 
 
 def goals_of_report(unit: Unit, period: Period) -> GoalQuerySet:
@@ -173,7 +194,7 @@ def read_sheet(unit: Unit, period: Period, report: Report | None) -> Sheet:
     """`period` comes with its plan year. Without a report: as it would be begun."""
     goals = goals_of_report(unit, period).with_line().in_order_of_units()
     rows = {
-        goal.pk: GoalRow(goal, Assessment(goal=goal, report=report))
+        goal.pk: _new_row(goal, period, report)
         for goal in sorted(goals, key=lambda goal: goal.unit_id != unit.pk)
     }
     _add_indicators(rows, unit, period)
@@ -193,9 +214,9 @@ def read_sheet(unit: Unit, period: Period, report: Report | None) -> Sheet:
 
 
 def read_row(report: Report, goal: Goal) -> GoalRow:
-    """One goal of a report, without its analysis and what is said of each activity. `report` comes
-    with its unit, period and plan year."""
-    rows = {goal.pk: GoalRow(goal, Assessment(goal=goal, report=report))}
+    """One goal of a report, without its analysis and what is said in words of each activity.
+    `report` comes with its unit, period and plan year."""
+    rows = {goal.pk: _new_row(goal, report.period, report)}
     _add_indicators(rows, report.unit, report.period)
     _add_assessments(rows, report.period, report)
     _add_activities(rows, report.period, report, with_notes=False)
@@ -216,6 +237,9 @@ def _add_indicators(rows: dict[int, GoalRow], unit: Unit, period: Period) -> Non
     values = _values(indicators, {target.unit_id for target in targets}, period)
     for target in targets:
         own = values[target.indicator_id, target.unit_id]
+        if target.unit_id != unit.pk:
+            # What a merged unit had begun to write of this period was never handed in.
+            own = [value for value in own if value.period_id != period.pk]
         is_asked = target.unit_id == unit.pk and target.indicator.is_asked_in(period)
         rows[target.goal_id].indicators.append(
             _indicator_row(target, period, own, above[target.indicator_id], is_asked)
@@ -250,6 +274,9 @@ def _indicator_row(
         Outcome(total.value, total.numerator, total.denominator),
     ]
     so_far = over_periods(outcomes, indicator.over_periods, indicator.factor)
+    measured = [each.period for each in this_year if each.submitted_value is not None]
+    # What is not asked for now is held against the time when it was last measured.
+    as_of = period if is_asked or not measured else measured[-1]
     return IndicatorRow(
         target=target,
         is_asked=is_asked,
@@ -277,7 +304,7 @@ def _indicator_row(
             # What this period has not told is not made up from what was told before.
             value=None if is_asked and total.value is None else so_far.value,
             forecast=total.forecast,
-            share=share_of_year(indicator, period.ends_on),
+            share=share_of_year(indicator, as_of.ends_on),
             is_so_far=bool(this_year) and indicator.over_periods != Indicator.OverPeriods.LATEST,
         ),
     )
@@ -312,7 +339,7 @@ def _values(
             Q(period=period)
             | Q(
                 submitted_at__isnull=False,
-                period__ends_on__lt=period.ends_on,
+                period__ends_on__lt=_told_until(period),
                 period__ends_on__gte=date(period.plan_year.year - YEARS_BACK, 1, 1),
             ),
             indicator__in=indicators,
@@ -332,7 +359,7 @@ def _values(
 
 def _add_assessments(rows: dict[int, GoalRow], period: Period, report: Report | None) -> None:
     """Also of the goal that one was carried over from, so that each year sees the one before."""
-    told_before = Q(submitted_at__isnull=False, report__period__ends_on__lt=period.ends_on)
+    told_before = Q(submitted_at__isnull=False, report__period__ends_on__lt=_told_until(period))
     assessments = (
         Assessment.objects.filter(
             Q(report=report) | told_before,
@@ -359,8 +386,10 @@ def _add_activities(
     if report:
         # What an annual report decides is often to begin only when the year is over.
         shown |= Q(activity__assessment__report=report)
+    said = ActivityNote.objects.filter(report=report, activity=OuterRef("activity"))
     links = list(
         ActivityGoal.objects.filter(shown, goal__in=rows)
+        .annotate(said=Subquery(said.values("state")[:1]))
         .select_related("activity__assessment", "activity__responsible")
         .order_by("activity__due_on", "activity", "pk")
     )
@@ -369,18 +398,15 @@ def _add_activities(
     placed: set[int] = set()
     for link in sorted(links, key=lambda link: list(rows).index(link.goal_id)):
         activity = link.activity
-        if activity.pk in placed:
-            rows[link.goal_id].shared.append(activity)
-            continue
-        placed.add(activity.pk)
         is_measure = bool(
             report and activity.assessment and activity.assessment.report_id == report.pk
         )
-        state = activity.state
+        state = link.said or activity.state  # annotated above
         note = now.get(activity.pk) or ActivityNote(report=report, activity=activity, state=state)
-        rows[link.goal_id].activities.append(
-            ActivityRow(activity, note, before.get(activity.pk), is_measure)
-        )
+        row = ActivityRow(activity, note, before.get(activity.pk), is_measure)
+        goal = rows[link.goal_id]
+        (goal.shared if activity.pk in placed else goal.activities).append(row)
+        placed.add(activity.pk)
 
 
 def _notes(
@@ -390,7 +416,7 @@ def _notes(
         ActivityNote.objects.filter(activity__in=activities)
         .filter(
             Q(report=report)
-            | Q(report__version_number__gt=0, report__period__ends_on__lt=period.ends_on)
+            | Q(report__version_number__gt=0, report__period__ends_on__lt=_told_until(period))
         )
         .select_related("report__period")
         .order_by("report__period__ends_on", "pk")

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce, Least
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from goals.models import Closure, Goal, Period, PlanYear, ReminderRecipient, Report
-from goals.reporting import State, plan_years_watched_in_part, with_counts
+from goals.reporting import State, plan_years_watched_in_part, reporting_days, with_counts
 from units.models import Role, RoleAssignment, Unit, UnitLine, User
 from units.models.organisation import UnitQuerySet
 from units.rules import units_headed_by
@@ -47,6 +47,7 @@ class OwnReport:
     status: str
     is_closed: bool
     reminder: str
+    version_number: int
 
     @property
     def is_owed(self) -> bool:
@@ -56,7 +57,8 @@ class OwnReport:
 
     @property
     def is_handed_in(self) -> bool:
-        return self.status in {Status.SUBMITTED, Status.ACCEPTED}
+        is_corrected = self.status == Status.CORRECTING and self.version_number > 0
+        return is_corrected or self.status in {Status.SUBMITTED, Status.ACCEPTED}
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class TheYear:
                 status=row["status"] or "",
                 is_closed=row["is_closed"],
                 reminder=row["reminder"] or "",
+                version_number=row["version"],
             )
             for row in _own_reports(self.user, self.day)
         ]
@@ -125,6 +128,19 @@ class TheYear:
             )
             for row in _watched(self.user, self.day)
         ]
+
+    @cached_property
+    def boards_to_review(self) -> list[Report]:
+        """The boards' own reports that wait for a controller of the city; one question more."""
+        if not self.is_controller:
+            return []
+        of_the_city = RoleAssignment.objects.active_on(self.day).filter(
+            person=self.user, role=Role.CONTROLLER, unit__kind=Unit.Kind.CITY
+        )
+        waiting = Report.objects.filter(
+            Exists(of_the_city), status=Status.SUBMITTED, unit__kind=Unit.Kind.BOARD
+        )
+        return list(waiting.with_place().order_by("period__due_on", "pk"))
 
     @property
     def first_day(self) -> date:
@@ -222,7 +238,7 @@ def _own_reports(user: User, day: date) -> Iterable[dict[str, Any]]:
             unit=F("plan_year__unit__lines_down__descendant"),
             unit_name=F("plan_year__unit__lines_down__descendant__name"),
             unit_kind=F("plan_year__unit__lines_down__descendant__kind"),
-            asked_on=Least(Value(day), F("ends_on")),
+            asked_on=reporting_days(day),
         )
         .filter(
             ~Q(unit_kind=Unit.Kind.GROUP) | Exists(own_goals) | Exists(own_manager),
@@ -230,11 +246,12 @@ def _own_reports(user: User, day: date) -> Iterable[dict[str, Any]]:
         )
         .annotate(
             status=Subquery(reports.values("status")[:1]),
+            version=Coalesce(Subquery(reports.values("version_number")[:1]), 0),
             is_closed=Exists(closing),
             reminder=Subquery(reminders.values("reminder__text")[:1]),
         )
         .order_by("due_on", "pk", "unit")
-        .values(*_PERIOD, "unit", "unit_name", "status", "is_closed", "reminder")
+        .values(*_PERIOD, "unit", "unit_name", "status", "version", "is_closed", "reminder")
     )
 
 

@@ -186,7 +186,7 @@ def _answer(
     touched = set(forms) - set(saved.errors)
     pieces: dict[str, str] = {}
     for goal in sheet.goals:
-        rows = [row for row in goal.indicators if _keys(row) & touched]
+        rows = [row for row in goal.indicators if row.is_asked and _keys(row) & touched]
         for row in rows:
             pieces[f"picture-{row.target.indicator_id}"] = render_to_string(
                 "goals/_report_picture.html", {"row": row, "curve": curve_of(row)}, request
@@ -343,7 +343,7 @@ def _shown(row: GoalRow, forms: dict[str, RowForm], saved: Saved) -> ShownGoal:
                 [
                     (value.get_gender_display(), forms[name], saved.conflicts.get(name, []))
                     for value in each.values
-                    if (name := f"v-{value.indicator_id}-{value.gender}") in forms
+                    if each.is_asked and (name := f"v-{value.indicator_id}-{value.gender}") in forms
                 ],
                 curve_of(each),
             )
