@@ -28,9 +28,10 @@ from goals.models import (
     Report,
     ReportStep,
     ReportVersion,
+    Target,
     Value,
 )
-from goals.sheet import Sheet, read_sheet
+from goals.sheet import Sheet, goals_of_report, read_sheet
 from goals.snapshots import SCHEMA, encoded, snapshot_of, working_snapshot
 from units.models import Unit, User
 from units.revisions import StaleRevisionError, lock_revision
@@ -268,13 +269,19 @@ def what_is_missing(sheet: Sheet) -> list[Missing]:
 
 def mark_of(report: Report) -> str:
     """Changes whenever anything in the report does: for whoever hands in what they have read."""
+    goals = goals_of_report(report.unit, report.period).order_by().values("pk")
+    targets = Target.objects.filter(goal__in=goals, year=report.period.plan_year.year)
+    links = ActivityGoal.objects.filter(goal__in=goals)
     parts = [
+        Goal.objects.filter(pk__in=goals),
+        targets,
+        Indicator.objects.filter(pk__in=targets.values("indicator")),
+        Activity.objects.filter(pk__in=links.values("activity")),
         Value.objects.filter(unit=report.unit_id, period=report.period_id),
         Assessment.objects.filter(report=report),
         Analysis.objects.filter(report=report),
         ActivityNote.objects.filter(report=report),
         Need.objects.filter(report=report),
-        Activity.objects.filter(assessment__report=report),
     ]
 
     def summed(rows: "models.QuerySet[Any]") -> Subquery:

@@ -25,12 +25,14 @@ from goals.actions.reports import (
 from goals.models import (
     Activity,
     ActivityNote,
+    Assessment,
     Goal,
     Need,
     Target,
     Value,
 )
 from goals.snapshots import snapshot_of
+from stockholm_quality.tests.side_by_side import side_by_side
 from stockholm_quality.tests.world import add_goal
 from stockholm_quality.tests.world_year import add_target, hand_in
 from units.models import Employment
@@ -302,3 +304,59 @@ def test_an_employee_is_not_told_that_a_draft_of_their_unit_is_measured(year, as
     page = as_persona("employee").get(address)
 
     assert page.context["own_unit"] is None
+
+
+# --- Handed in is what was read -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["target", "goal", "activity", "indicator"])
+def test_what_changed_since_it_was_read_is_read_again_before_it_is_handed_in(
+    year, as_persona, what
+):
+    client = as_persona("manager")
+    address = reverse("goals:report_submit", args=[year.reports["working"].pk])
+    mark = client.get(address).context["mark"]
+    changed = {
+        "target": year.targets["target"],
+        "goal": year.unit_goal,
+        "activity": year.activities["activity"],
+        "indicator": year.indicators["city_indicator"],
+    }[what]
+    type(changed).objects.filter(pk=changed.pk).update(revision=F("revision") + 1)
+
+    answer = client.post(address, {"mark": mark, "form_token": uuid4()})
+
+    assert answer.status_code == 409
+    assert fresh(year.reports["working"]).version_number == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_word_written_while_the_report_is_handed_in_is_in_it_or_refused(year, as_persona):
+    manager, other = as_persona("manager"), as_persona("acting_manager")
+    report, key = year.reports["working"], f"g-{year.unit_goal.pk}"
+    submit = reverse("goals:report_submit", args=[report.pk])
+    for turn in range(6):
+        mark = manager.get(submit).context["mark"]
+        page = other.get(sheet_address(year))
+        form = next(goal.form for goal in page.context["goals"])
+        text = f"Skrivet i sista stund {turn}"
+        row = {
+            f"{key}-{name}": form[name].value() or ""
+            for name in ("seen", "judgement", "difference")
+        }
+
+        handed, written = side_by_side(
+            lambda mark=mark: manager.post(submit, {"mark": mark, "form_token": uuid4()}),
+            lambda row=row, text=text: other.post(
+                sheet_address(year), row | {f"{key}-reason": text}, **JSON
+            ),
+        )
+
+        now = fresh(report)
+        assert sorted([handed.status_code, written.status_code]) in ([200, 409], [302, 409])
+        if handed.status_code != 302:
+            continue
+        version = snapshot_of(now.versions.get(number=now.version_number))
+        assert text not in [goal.reason for goal in version.goals]
+        assert version.goals[0].reason == Assessment.objects.get(report=now).submitted_reason
+        corrected(now, year.people["manager"])
