@@ -20,8 +20,8 @@ GIVES_UP_AFTER = 3  # failures in a row: then the mail server is away
 logger = logging.getLogger(__name__)
 
 
-def proposed_text(period: Period) -> str:
-    """To start from, in the language of whoever writes."""
+def proposed_text(period: Period, by: User) -> str:
+    """To start from, in the language of whoever writes and with their name below."""
     if period.is_late_on(timezone.localdate()):
         words = _(
             "{period} was to be handed in by {day} and is still missing from your unit. Hand it in "
@@ -32,7 +32,8 @@ def proposed_text(period: Period) -> str:
             "{period} is to be handed in by {day}, and is still missing from your unit. If "
             "something stands in the way, get in touch with me."
         )
-    return words.format(period=period.name, day=date_format(period.due_on, "j F"))
+    text = words.format(period=period.name, day=date_format(period.due_on, "j F"))
+    return f"{text}\n\n{by}"
 
 
 def mail_reminder(

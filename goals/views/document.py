@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from goals import rules
+from goals import reporting, rules
 from goals.actions.documents import order_document, waiting_builds
 from goals.documents.building import start_building
 from goals.documents.content import HandedIn, report_document
@@ -95,8 +95,9 @@ def board_documents(request: AuthedRequest, pk: int) -> HttpResponse:
     year = asked_year(request)
     if years and year not in years:
         year = years[0]
-    periods = list(Period.objects.of_unit(unit, year))
     may_order = rules.can_order_document(request.user, unit)
+    told = Period.objects.of_unit(unit, year)
+    periods = list(reporting.with_counts(told, unit, year) if may_order else told)
     builds = (
         DocumentBuild.objects.filter(unit=unit, period__in=periods)
         .select_related("period__plan_year")

@@ -59,10 +59,16 @@ def board(request: AuthedRequest, pk: int) -> HttpResponse:
     paginator = Paginator(reporting.with_closed(shown, period).in_swedish_order(), UNITS_PER_PAGE)
     paginator.count = counts[state] if state else sum(counts.values())
     page = paginator.get_page(request.GET.get("page"))
+    may_run = rules.can_run_plan_year(request.user, period.plan_year.unit)
+    whole = Period.objects.filter(pk=period.pk)
     context = {
         "period": period,
         "plan_year": period.plan_year,
         "is_part": not watches_all,
+        "is_closed": may_run
+        and reporting.with_closures(whole, period.plan_year.unit)
+        .filter(closed_whole=True)
+        .exists(),
         "page_obj": page,
         "rows": [(row, SHAPES[row.state]) for row in reporting.rows_of(page, request.user)],
         "tallies": _tallies(counts),
@@ -71,7 +77,7 @@ def board(request: AuthedRequest, pk: int) -> HttpResponse:
         "text": text,
         "today": timezone.localdate(),
         "reminded_at": reporting.reminded_at(period) if watches_all else None,
-        "may_run": rules.can_run_plan_year(request.user, period.plan_year.unit),
+        "may_run": may_run,
     }
     return render_page(
         request,
@@ -110,7 +116,7 @@ def remind(request: AuthedRequest, pk: int) -> HttpResponse:
     owing = reporting.owing(period, request.user) if is_open else reporting.Owing([], {})
     key = f"reminder:{period.pk}"
     draft = find_draft(request.user, key) if request.method != "POST" else None
-    initial = {"text": proposed_text(period)} | as_initial(draft)
+    initial = {"text": proposed_text(period, request.user)} | as_initial(draft)
     form = ReminderForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         if not owing.pairs:
