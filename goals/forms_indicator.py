@@ -155,11 +155,21 @@ class IndicatorForm(LongTexts, forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         cleaned |= _FORMULAS.get(cleaned.get("sort", Sort.OWN), {})
+        self._show_what_is_promised(cleaned)
         if cleaned.get("factor") is None and "factor" not in self.errors:
             cleaned["factor"] = Indicator._meta.get_field("factor").get_default()
         elif cleaned.get("factor") is not None and cleaned["factor"] <= 0:
             self.add_error("factor", _("Write a number above zero, such as 100."))
         return cleaned
+
+    def _show_what_is_promised(self, cleaned: dict[str, Any]) -> None:
+        """A target of 4,5 must not be shown as 5."""
+        if "decimals" not in cleaned:
+            return
+        for name in ("annual_target", "baseline"):
+            if (number := cleaned.get(name)) is not None:
+                written = -int(number.normalize().as_tuple().exponent)
+                cleaned["decimals"] = max(cleaned["decimals"], written)
 
     @property
     def columns(self) -> dict[str, Any]:

@@ -18,6 +18,13 @@ _ONLY_OF_RESULTS = ("asks_values", "asks_half_yearly", "asks_judgement")
 _DATES = ("starts_on", "ends_on", "opens_on", "due_on")
 
 
+class CapitalsField(forms.CharField):
+    """Taken in capital letters, however it is typed."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).upper()
+
+
 class PlanYearForm(LongTexts, forms.Form):
     """Which part of the organisation and which year; only `units` can be chosen."""
 
@@ -89,6 +96,7 @@ class PeriodForm(LongTexts, forms.ModelForm):
             "help_judgement",
             "help_analysis",
         ]
+        field_classes = {"code": CapitalsField}
         widgets = {
             **{name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d") for name in _DATES},
             "instructions": forms.Textarea(attrs={"rows": 5}),

@@ -49,7 +49,7 @@ class StoppedFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("stopped", _("Stopped")), ("going", _("Imported as usual"))]
+        return [("stopped", _("Stopped, to be looked at")), ("going", _("Imported as usual"))]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         if self.value() == "stopped":

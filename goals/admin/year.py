@@ -3,6 +3,7 @@ portal by controllers and managers."""
 
 # The stubs know less of an admin than there is: see the overrides in pyproject.toml.
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -125,17 +126,21 @@ def _targets_of(indicator: Indicator, user: User) -> RelatedRows:
 
 @admin.register(PlanYear)
 class PlanYearAdmin(ScopedAdmin):
-    list_display = ("unit", "year", "opened_at")
+    list_display = ("unit", "year", "shown_opened_at")
     list_filter = (PlanYearFilter, BoardFilter)
     search_fields = ("unit__name",)
     list_select_related = ("unit",)
     ordering = ("-year", swedish_order("unit__name"), "pk")
-    fields = ("unit", "year", "instructions", "opened_at")
+    fields = ("unit", "year", "instructions", "shown_opened_at")
     readonly_fields = fields
 
     def within_reach(self, user: User) -> "QuerySet[PlanYear]":
         reached = units_within_reach(user).values("pk")
         return PlanYear.objects.filter(unit__in=reached).select_related("unit")
+
+    @admin.display(description=gettext_lazy("opened"), ordering="opened_at")
+    def shown_opened_at(self, plan_year: PlanYear) -> datetime:
+        return plan_year.opened_at
 
     def related(self, user: User, obj: PlanYear) -> list[RelatedRows]:
         shown = ("code", "name", "kind", "starts_on", "ends_on", "opens_on", "due_on")

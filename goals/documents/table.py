@@ -19,6 +19,10 @@ from units.models import Unit
 from units.sorting import swedish_order
 
 MOST_ROWS = 100_000
+# In letters, column by column.
+_INDICATOR_WIDTHS = (30, 50, 45, 16, 18, 14, 12, 20, 12, 12, 12, 12, 12, 60)
+_GOAL_WIDTHS = (30, 50, 50, 20, 18, 100)
+_ABOUT_WIDTHS = (18, 80)
 # What a spreadsheet would take for a formula.
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -30,8 +34,9 @@ def made_table(unit: Unit, year: int, units: QuerySet[Unit]) -> bytes:
     pks = units.order_by().values("pk")
     book = Workbook(write_only=True)
     book.properties.title = f"{unit} {year}"
-    is_whole = _sheet(book, _("Indicators"), _indicator_header(), _indicator_rows(pks, year))
-    is_whole &= _sheet(book, _("Goals"), _goal_header(), _goal_rows(pks, year))
+    indicators = _indicator_rows(pks, year)
+    is_whole = _sheet(book, _("Indicators"), _indicator_header(), indicators, _INDICATOR_WIDTHS)
+    is_whole &= _sheet(book, _("Goals"), _goal_header(), _goal_rows(pks, year), _GOAL_WIDTHS)
     about: list[Row] = [
         [_("Of"), str(unit)],
         [_("Year"), year],
@@ -41,18 +46,20 @@ def made_table(unit: Unit, year: int, units: QuerySet[Unit]) -> bytes:
     if not is_whole:
         text = _("There is more than fits: only the first {count} rows of each sheet are here.")
         about.append([_("Note"), text.format(count=MOST_ROWS)])
-    _sheet(book, _("About"), [_("What"), _("Explanation")], about)
+    _sheet(book, _("About"), [_("What"), _("Explanation")], about, _ABOUT_WIDTHS)
     file = BytesIO()
     book.save(file)
     return file.getvalue()
 
 
-def _sheet(book: Workbook, title: str, header: list[str], rows: Iterable[Row]) -> bool:
+def _sheet(
+    book: Workbook, title: str, header: list[str], rows: Iterable[Row], widths: tuple[int, ...]
+) -> bool:
     """Returns whether all rows had room."""
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    for place, name in enumerate(header, 1):
-        sheet.column_dimensions[get_column_letter(place)].width = max(14, len(name) + 4)
+    for place, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
     sheet.append([_cell(sheet, name, is_header=True) for name in header])
     count = 0
     is_whole = True
