@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from stockholm_quality.tests.browser.city import City, build_city
 from stockholm_quality.tests.browser.windows import Windows
+from stockholm_quality.tests.world import World
+from stockholm_quality.tests.world_year import build_whole_year
 
 CHROMIUM = Path("/usr/bin/chromium")
 # Variants of Bootstrap and htmx that no page loads; compressing them takes longest.
@@ -92,3 +94,9 @@ def windows(
 @pytest.fixture
 def city(transactional_db: None) -> City:
     return build_city()
+
+
+@pytest.fixture
+def whole_year(world: World) -> World:
+    build_whole_year(world)
+    return world

@@ -1,11 +1,6 @@
 """WCAG 2.2 AA with axe-core, the keyboard and narrow windows, on every kind of page there is."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
@@ -14,14 +9,11 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from goals.models import Goal
 from stockholm_quality import urls
+from stockholm_quality.tests.browser.looking import Kind, all_faults, at, too_wide, visit, walk
 from stockholm_quality.tests.browser.windows import DESKTOP, PHONE, Windows
 from stockholm_quality.tests.browser.windows import swedish as _
 from stockholm_quality.tests.world import World
 from units.models import Draft
-
-AXE = Axe().axe_script
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-SMALLEST = ViewportSize(width=320, height=640)
 
 
 def _fall(request: HttpRequest) -> HttpResponse:
@@ -30,19 +22,6 @@ def _fall(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [*urls.urlpatterns, path("faller/", _fall)]
 handler400 = urls.handler400
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of page: who looks, at which address, and what they do there first."""
-
-    who: str
-    address: Callable[[World], str]
-    do: Callable[[Page], None] = lambda page: None
-
-
-def _at(name: str, *keys: str) -> Callable[[World], str]:
-    return lambda world: reverse(name, args=[getattr(world, key).pk for key in keys])
 
 
 def _send(page: Page) -> None:
@@ -97,70 +76,60 @@ def _ask_the_colleague(page: Page) -> None:
 
 
 PAGES = {
-    "sign in": Kind("", _at("login")),
-    "sign in, wrongly": Kind("", _at("login"), _sign_in_wrongly),
-    "start, employee": Kind("employee", _at("home")),
-    "start, manager": Kind("manager", _at("home")),
-    "start, menu open": Kind("administrator", _at("home"), _open_menu),
-    "unit, manager": Kind("manager", _at("dialogues:unit", "unit")),
-    "unit, employee": Kind("employee", _at("dialogues:unit", "unit")),
-    "unit, small": Kind("stranger", _at("dialogues:unit", "small_unit")),
-    "board": Kind("controller", _at("dialogues:unit", "board")),
-    "own employees": Kind("manager", _at("dialogues:people", "unit")),
-    "figures": Kind("hr", _at("dialogues:people", "board")),
-    "new unit goal": Kind("manager", _at("goals:new", "unit")),
-    "new unit goal, errors": Kind("manager", _at("goals:new", "unit"), _send),
-    "new unit goal, questions": Kind("manager", _at("goals:new", "unit"), _ask_the_colleague),
-    "new board goal": Kind("controller", _at("goals:new", "board")),
-    "goal draft, kept text": Kind("manager", _at("goals:edit", "unit_draft")),
-    "goal draft": Kind("manager", _at("goals:detail", "unit_draft")),
+    "sign in": Kind("", at("login")),
+    "sign in, wrongly": Kind("", at("login"), _sign_in_wrongly),
+    "start, employee": Kind("employee", at("home")),
+    "start, manager": Kind("manager", at("home")),
+    "start, menu open": Kind("administrator", at("home"), _open_menu),
+    "unit, manager": Kind("manager", at("dialogues:unit", "unit")),
+    "unit, employee": Kind("employee", at("dialogues:unit", "unit")),
+    "unit, small": Kind("stranger", at("dialogues:unit", "small_unit")),
+    "board": Kind("controller", at("dialogues:unit", "board")),
+    "own employees": Kind("manager", at("dialogues:people", "unit")),
+    "figures": Kind("hr", at("dialogues:people", "board")),
+    "new unit goal": Kind("manager", at("goals:new", "unit")),
+    "new unit goal, errors": Kind("manager", at("goals:new", "unit"), _send),
+    "new unit goal, questions": Kind("manager", at("goals:new", "unit"), _ask_the_colleague),
+    "new board goal": Kind("controller", at("goals:new", "board")),
+    "goal draft, kept text": Kind("manager", at("goals:edit", "unit_draft")),
+    "goal draft": Kind("manager", at("goals:detail", "unit_draft")),
     "goal draft, question": Kind(
-        "manager", _at("goals:detail", "unit_draft"), _ask_before_discarding
+        "manager", at("goals:detail", "unit_draft"), _ask_before_discarding
     ),
-    "goal, two windows": Kind("acting_manager", _at("goals:edit", "unit_draft"), _meet_a_conflict),
-    "unit goal": Kind("manager", _at("goals:detail", "unit_goal")),
-    "board goal": Kind("employee", _at("goals:detail", "board_goal")),
-    "council goal": Kind("employee", _at("goals:detail", "area")),
-    "adopt": Kind("controller", _at("goals:adopt", "board_draft")),
-    "adopt, errors": Kind("controller", _at("goals:adopt", "board_draft"), _send),
-    "new version": Kind("manager", _at("goals:change", "unit_goal")),
-    "new version, errors": Kind("manager", _at("goals:change", "unit_goal"), _send),
-    "versions": Kind("employee", _at("goals:versions", "unit_goal")),
-    "give": Kind("manager", _at("dialogues:give", "unit_goal")),
-    "give, errors": Kind("manager", _at("dialogues:give", "unit_goal"), _give_to_nobody),
-    "expectation, mine": Kind("employee", _at("dialogues:expectation", "expectation")),
-    "expectation, known": Kind("employee", _at("dialogues:expectation", "known_expectation")),
+    "goal, two windows": Kind("acting_manager", at("goals:edit", "unit_draft"), _meet_a_conflict),
+    "unit goal": Kind("manager", at("goals:detail", "unit_goal")),
+    "board goal": Kind("employee", at("goals:detail", "board_goal")),
+    "council goal": Kind("employee", at("goals:detail", "area")),
+    "adopt": Kind("controller", at("goals:adopt", "board_draft")),
+    "adopt, errors": Kind("controller", at("goals:adopt", "board_draft"), _send),
+    "new version": Kind("manager", at("goals:change", "unit_goal")),
+    "new version, errors": Kind("manager", at("goals:change", "unit_goal"), _send),
+    "versions": Kind("employee", at("goals:versions", "unit_goal")),
+    "give": Kind("manager", at("dialogues:give", "unit_goal")),
+    "give, errors": Kind("manager", at("dialogues:give", "unit_goal"), _give_to_nobody),
+    "expectation, mine": Kind("employee", at("dialogues:expectation", "expectation")),
+    "expectation, known": Kind("employee", at("dialogues:expectation", "known_expectation")),
     "expectation, withdrawn": Kind(
-        "employee", _at("dialogues:expectation", "withdrawn_expectation")
+        "employee", at("dialogues:expectation", "withdrawn_expectation")
     ),
-    "expectation, manager": Kind("manager", _at("dialogues:expectation", "expectation")),
-    "change expectation": Kind("manager", _at("dialogues:expectation_edit", "expectation")),
-    "withdraw": Kind("manager", _at("dialogues:expectation_withdraw", "expectation")),
-    "withdraw, errors": Kind(
-        "manager", _at("dialogues:expectation_withdraw", "expectation"), _send
-    ),
-    "tree": Kind("employee", _at("goals:tree")),
-    "loose ends": Kind("controller", _at("goals:loose_ends")),
-    "organisation": Kind("employee", _at("units:list")),
-    "profile": Kind("employee", _at("profile")),
-    "password": Kind("employee", _at("password_change")),
-    "password, errors": Kind("employee", _at("password_change"), _change_password_wrongly),
-    "who sees what": Kind("employee", _at("about_access")),
-    "accessibility": Kind("employee", _at("about_accessibility")),
-    "400": Kind("manager", _at("goals:new", "unit"), _send_without_token),
-    "403": Kind("employee", _at("goals:new", "unit")),
+    "expectation, manager": Kind("manager", at("dialogues:expectation", "expectation")),
+    "change expectation": Kind("manager", at("dialogues:expectation_edit", "expectation")),
+    "withdraw": Kind("manager", at("dialogues:expectation_withdraw", "expectation")),
+    "withdraw, errors": Kind("manager", at("dialogues:expectation_withdraw", "expectation"), _send),
+    "tree": Kind("employee", at("goals:tree")),
+    "loose ends": Kind("controller", at("goals:loose_ends")),
+    "organisation": Kind("employee", at("units:list")),
+    "profile": Kind("employee", at("profile")),
+    "password": Kind("employee", at("password_change")),
+    "password, errors": Kind("employee", at("password_change"), _change_password_wrongly),
+    "who sees what": Kind("employee", at("about_access")),
+    "accessibility": Kind("employee", at("about_accessibility")),
+    "400": Kind("manager", at("goals:new", "unit"), _send_without_token),
+    "403": Kind("employee", at("goals:new", "unit")),
     "404": Kind("employee", lambda world: "/finns/inte/"),
     "500": Kind("employee", lambda world: "/faller/"),
 }
 ADMIN_PERSONAS = ["administrator", "hr"]
-
-
-def _visit(windows: Windows, world: World, kind: Kind, **options: Any) -> Page:
-    person = world.people[kind.who] if kind.who else None
-    page = windows.open(person, reduced_motion="reduce", **options)
-    page.goto(kind.address(world))
-    kind.do(page)
-    return page
 
 
 @pytest.mark.urls("stockholm_quality.tests.browser.test_accessibility")
@@ -169,17 +138,17 @@ def test_pages_have_no_fault_that_axe_finds(windows: Windows, world: World, who:
     faults: list[str] = []
     for name, kind in PAGES.items():
         if kind.who == who:
-            page = _visit(windows, world, kind)
-            faults += [f"{name}: {fault}" for fault in [*_all_faults(page), *_too_wide(page)]]
+            page = visit(windows, world, kind)
+            faults += [f"{name}: {fault}" for fault in [*all_faults(page), *too_wide(page)]]
             page.context.close()
     assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("who", ADMIN_PERSONAS)
 def test_administration_has_no_fault_that_axe_finds(
-    windows: Windows, world: World, who: str
+    windows: Windows, whole_year: World, who: str
 ) -> None:
-    page = windows.open(world.people[who], reduced_motion="reduce")
+    page = windows.open(whole_year.people[who], reduced_motion="reduce")
     addresses = _admin_addresses(page)
     assert len(addresses) > 5
     faults: list[str] = []
@@ -187,7 +156,7 @@ def test_administration_has_no_fault_that_axe_finds(
         answer = page.goto(address)
         assert answer
         assert answer.status == 200, address
-        faults += [f"{address}: {fault}" for fault in [*_all_faults(page), *_too_wide(page)]]
+        faults += [f"{address}: {fault}" for fault in [*all_faults(page), *too_wide(page)]]
     assert not faults, "\n".join(faults)
 
 
@@ -211,105 +180,7 @@ def _admin_addresses(page: Page) -> list[str]:
     return addresses
 
 
-def _all_faults(page: Page) -> list[str]:
-    """Wide and narrow, light and dark. Only colours change with the scheme."""
-    everything = {"type": "tag", "values": TAGS}
-    colours = {"type": "rule", "values": ["color-contrast"]}
-    schemes: list[tuple[Literal["light", "dark"], dict[str, Any]]] = [
-        ("light", everything),
-        ("dark", colours),
-    ]
-    faults: list[str] = []
-    page.evaluate(AXE)
-    for size in (DESKTOP, PHONE):
-        page.set_viewport_size(size)
-        for scheme, rules in schemes:
-            page.emulate_media(color_scheme=scheme)
-            page.evaluate(_SETTLE)
-            # Preloading would put style sheets into the page, which its policy forbids.
-            options = {"runOnly": rules, "resultTypes": ["violations"], "preload": False}
-            found = page.evaluate("options => axe.run(options)", options)
-            faults += [
-                f"{size['width']} {scheme}, {fault['id']}: {node['html'][:160]} "
-                f"{node['failureSummary'][:300]}"
-                for fault in found["violations"]
-                for node in fault["nodes"]
-            ]
-    page.emulate_media(color_scheme="light")
-    return faults
-
-
-def _too_wide(page: Page) -> list[str]:
-    found = []
-    for size in (PHONE, SMALLEST):
-        page.set_viewport_size(size)
-        over = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        if over:
-            found.append(f"{over} px too wide at {size['width']}")
-    page.set_viewport_size(DESKTOP)
-    return found
-
-
 # --- The keyboard ------------------------------------------------------------------------------
-
-# A colour that is on its way to another is neither.
-_SETTLE = """async () => {
-    const frame = () => new Promise(requestAnimationFrame);
-    do {
-        await frame();
-        await frame();
-        await Promise.allSettled(document.getAnimations().map(animation => animation.finished));
-    } while (document.getAnimations().length);
-}"""
-_CONTROLS = """() => {
-    const seen = element => element.checkVisibility({visibilityProperty: true})
-        && !element.closest('[inert]');
-    const all = [...document.querySelectorAll(
-        'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]'
-    )].filter(element => seen(element) && !element.disabled);
-    const groups = new Set();
-    return all.filter(element => {
-        if (element.type !== 'radio') return true;
-        const isFirst = !groups.has(element.name);
-        groups.add(element.name);
-        return isFirst;
-    }).map((element, index) => {
-        element.dataset.walk = index;
-        element.dataset.shadow = getComputedStyle(element).boxShadow;
-        return element.outerHTML.slice(0, 120);
-    });
-}"""
-_BEGIN = """() => {
-    const start = document.createElement('span');
-    start.tabIndex = -1;
-    document.body.prepend(start);
-    start.focus();
-}"""
-_STOP = """() => {
-    const element = document.activeElement;
-    if (!element || element === document.body) return null;
-    const style = getComputedStyle(element);
-    const box = element.getBoundingClientRect();
-    const radio = element.type === 'radio'
-        && document.querySelector(`input[name="${element.name}"][data-walk]`);
-    const inside = (x, y) => {
-        const hit = document.elementFromPoint(x, y);
-        return hit && (element.contains(hit) || hit.contains(element)
-            || [...(element.labels || [])].some(label => label.contains(hit)));
-    };
-    const points = [[box.left + 3, box.top + 3], [box.right - 3, box.bottom - 3],
-        [(box.left + box.right) / 2, (box.top + box.bottom) / 2]];
-    return {
-        index: Number((radio || element).dataset.walk ?? -1),
-        html: element.outerHTML.slice(0, 120),
-        isOutlined: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2)
-            || style.boxShadow !== (element.dataset.shadow ?? 'none'),
-        isInView: box.bottom > 0 && box.top < innerHeight,
-        isUncovered: points.some(([x, y]) => inside(x, y)),
-    };
-}"""
 
 WALKED = [
     "sign in",
@@ -346,8 +217,8 @@ def test_every_control_is_reached_by_keyboard_in_order(
 ) -> None:
     faults: list[str] = []
     for name in WALKED:
-        page = _visit(windows, world, PAGES[name], viewport=size)
-        faults += [f"{name}: {fault}" for fault in _walk(page)]
+        page = visit(windows, world, PAGES[name], viewport=size)
+        faults += [f"{name}: {fault}" for fault in walk(page)]
         page.context.close()
     assert not faults, "\n".join(faults)
 
@@ -357,41 +228,8 @@ def test_administration_is_walked_by_keyboard(windows: Windows, world: World) ->
     faults: list[str] = []
     for address in ("admin:index", "admin:units_unit_changelist"):
         page.goto(reverse(address))
-        faults += [f"{address}: {fault}" for fault in _walk(page)]
+        faults += [f"{address}: {fault}" for fault in walk(page)]
     assert not faults, "\n".join(faults)
-
-
-def _walk(page: Page) -> list[str]:
-    """Tab goes through every control once, in the page's order, each seen when it has focus."""
-    # Whatever took the focus when the page opened, the walk begins at the top.
-    page.evaluate(_BEGIN)
-    controls = page.evaluate(_CONTROLS)
-    reached: list[int] = []
-    faults: list[str] = []
-    for _step in range(len(controls) * 4 + 20):
-        page.keyboard.press("Tab")
-        stop = page.evaluate(_STOP)
-        if stop is None or stop["index"] in reached[:-1]:
-            break
-        # The parts of a date are one control; what scrolls can be reached to scroll it.
-        if stop["index"] < 0 or stop["index"] in reached:
-            continue
-        faults += [
-            f"{fault}: {stop['html']}"
-            for fault, is_so in {
-                "no visible focus": not stop["isOutlined"],
-                "focus out of view": not stop["isInView"],
-                "focus is covered": not stop["isUncovered"],
-            }.items()
-            if is_so
-        ]
-        reached.append(stop["index"])
-    faults += [
-        f"never reached: {html}" for index, html in enumerate(controls) if index not in reached
-    ]
-    if reached != sorted(reached):
-        faults.append(f"not in the order of the page: {reached}")
-    return faults
 
 
 def test_unit_goal_is_written_by_keyboard_alone(windows: Windows, world: World) -> None:

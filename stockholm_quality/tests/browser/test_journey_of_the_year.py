@@ -427,7 +427,7 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[\s\u00ad\u2010-]+", "", text)
 
 
-def _flat(outline: list) -> Iterator:  # type: ignore[type-arg]
+def _flat(outline: list) -> Iterator:
     for entry in outline:
         if isinstance(entry, list):
             yield from _flat(entry)
