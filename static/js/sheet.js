@@ -125,6 +125,9 @@
       const open = piece.querySelector("details")?.open;
       piece.innerHTML = html;
       if (open) piece.querySelector("details")?.setAttribute("open", "");
+      if (piece.querySelector("[data-differs]")) {
+        piece.closest(".sheet-judgement")?.querySelector("[data-difference]")?.setAttribute("open", "");
+      }
     }
     if (answer.conflicts[key]) {
       showConflict(row, answer.conflicts[key], answer.seen[key]);
@@ -132,7 +135,7 @@
     }
     if (answer.errors[key]) {
       state.saved = edits;
-      say(row, "", "error");
+      say(row, form.dataset.refused, "error");
       return;
     }
     if (answer.seen[key]) seenOf(row).value = answer.seen[key];
@@ -191,6 +194,26 @@
       plan(row, event.type === "change" ? 150 : PAUSE);
     }
   }
+
+  /* What could not be saved would be lost on the way, and an older value be handed in. */
+  const unsaved = () =>
+    rows().find((row) => /error|conflict|failed|signed-out/.test(row.dataset.state));
+
+  document.querySelector("[data-hand-in]")?.addEventListener("click", async (event) => {
+    const waiting = rows().filter(isDirty);
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !(waiting.length || unsaved())) return;
+    event.preventDefault();
+    const address = event.currentTarget.href;
+    await Promise.all(waiting.map((row) => send(row)));
+    const row = unsaved();
+    if (!row) {
+      location.assign(address);
+      return;
+    }
+    const place = row.querySelector("[aria-invalid], .row-conflict") || fieldsOf(row)[1];
+    place?.focus();
+    place?.scrollIntoView({ block: "center" });
+  });
 
   document.addEventListener("input", changed);
   document.addEventListener("change", changed);
