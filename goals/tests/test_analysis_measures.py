@@ -28,7 +28,7 @@ def test_a_measure_is_proposed_until_the_report_is_handed_in(year, report, as_pe
     )
 
     measure = Activity.objects.get(title="Fler läser högt")
-    assert answer.url == f"{report.get_absolute_url()}#goal-{year.unit_goal.pk}"
+    assert answer.url == f"{report.get_absolute_url()}#measures-{year.unit_goal.pk}"
     assert (measure.state, measure.assessment.report, measure.unit) == (
         "PROPOSED",
         report,

@@ -294,7 +294,7 @@ def measure_new(request: AuthedRequest, pk: int, goal_pk: int) -> HttpResponse:
             decide_measure(report=report, goal=goal, fields=form.columns, by=request.user)
             drop_draft(request.user, key)
             messages.success(request, _("The measure is decided. It begins when you hand in."))
-            return f"{report.get_absolute_url()}#goal-{goal.pk}"
+            return f"{report.get_absolute_url()}#measures-{goal.pk}"
 
         try:
             return once(request, save)
@@ -319,7 +319,7 @@ def measure_drop(request: AuthedRequest, pk: int, activity_pk: int) -> HttpRespo
     if late := _cannot_take(request, report):
         return late
     goal_pk = activity.assessment.goal_id if activity.assessment else 0
-    back = f"{report.get_absolute_url()}#goal-{goal_pk}"
+    back = f"{report.get_absolute_url()}#measures-{goal_pk}"
     if request.POST.get("back") == "analysis":
         back = reverse("goals:analysis", args=[report.pk, goal_pk]) + "#measures"
 
