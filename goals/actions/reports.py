@@ -250,6 +250,15 @@ def what_is_missing(sheet: Sheet) -> list[Missing]:
             for indicator in row.indicators
             if indicator.is_missing
         ]
+        missing += [
+            Missing(
+                f"{indicator.target.indicator}: "
+                + _("Fewer than five: give only the total, so that no single person shows."),
+                f"indicator-{indicator.target.indicator_id}",
+            )
+            for indicator in row.indicators
+            if indicator.is_asked and _leaves_few(indicator.values)
+        ]
         if not sheet.period.asks_judgement:
             continue
         if not row.assessment.judgement:
@@ -265,6 +274,16 @@ def what_is_missing(sheet: Sheet) -> list[Missing]:
             text = _("“{goal}” is not fully met: decide at least one measure.")
             missing.append(Missing(text.format(goal=title), anchor))
     return missing
+
+
+def _leaves_few(values: list[Value]) -> bool:
+    """Whether those who are in the total and in no group that is told can be counted on one hand:
+    anyone who subtracts sees them."""
+    total, *groups = (value.denominator for value in values)
+    told = [number for number in groups if number is not None]
+    if total is None or not told:
+        return False
+    return 0 < total - sum(told) < rules.FEWEST_IN_A_FIGURE
 
 
 def mark_of(report: Report) -> str:

@@ -20,6 +20,7 @@ from goals.actions.reports import (
     begin_correction,
     drop_need,
     return_report,
+    what_is_missing,
     write_note,
 )
 from goals.models import (
@@ -31,10 +32,11 @@ from goals.models import (
     Target,
     Value,
 )
+from goals.sheet import read_sheet
 from goals.snapshots import snapshot_of
 from stockholm_quality.tests.side_by_side import side_by_side
 from stockholm_quality.tests.world import add_goal
-from stockholm_quality.tests.world_year import add_target, hand_in
+from stockholm_quality.tests.world_year import add_indicator, add_target, hand_in
 from units.models import Employment
 
 State = Activity.State
@@ -183,6 +185,31 @@ def test_a_need_handed_in_meanwhile_is_not_thrown_away(year):
     drop_need(report=report, need=seen, by=manager)
 
     assert Need.objects.submitted().filter(pk=seen.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("total", "women", "men", "few"),
+    [(8, 5, None, True), (30, 14, 15, True), (8, None, None, False), (20, 10, 10, False)],
+)
+def test_no_group_of_few_can_be_worked_out_from_what_is_handed_in(year, total, women, men, few):
+    indicator = add_indicator(year, "shares", "unit", has_parts=True, by_gender=True)
+    add_target(year, "share", "shares", "unit_goal")
+    report = year.reports["working"]
+    for gender, number in [("T", total), ("K", women), ("M", men)]:
+        if number is not None:
+            Value.objects.create(
+                indicator=indicator,
+                unit=report.unit,
+                period=report.period,
+                gender=gender,
+                value=Decimal(20),
+                numerator=Decimal(number) / 5,
+                denominator=Decimal(number),
+            )
+
+    missing = what_is_missing(read_sheet(report.unit, report.period, report))
+
+    assert [each.anchor for each in missing] == [f"indicator-{indicator.pk}"] * few
 
 
 # --- Rows that have gone from under a writer ---------------------------------------------------
