@@ -10,7 +10,6 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from goals.measuring import quotient
 from goals.models import (
     Activity,
     ActivityNote,
@@ -152,7 +151,7 @@ class ValueRow(RowForm):
         elif (
             parts[0] is not None
             and parts[1] is not None
-            and abs(quotient(parts[0], parts[1], self.indicator.factor)) >= TOO_LARGE
+            and abs(parts[0] / parts[1] * self.indicator.factor) >= TOO_LARGE
         ):
             self.add_error("numerator", _("The value becomes too large. Check both numbers."))
         return cleaned

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from goals.models import Closure, Goal, Period, PlanYear, Report, ReportStep
 from goals.models.plan import PeriodQuerySet, PlanYearQuerySet
-from units.models import Employment, Role, RoleAssignment, Unit, UnitLine, User
+from goals.models.report import ReportQuerySet
+from units.models import Employment, Role, RoleAssignment, Unit, UnitLine, UnitPlacement, User
 from units.models.organisation import UnitLineQuerySet, UnitQuerySet
 from units.sorting import swedish_order, swedish_sort_key
 
@@ -110,15 +111,19 @@ def reporting_days(day: date) -> Least:
 
 def units_that_report(period: Period) -> UnitQuerySet:
     """Boards, departments and units under the plan year's unit, and such groups as have goals or
-    a manager of their own. A unit merged during the period is gone from it."""
+    a manager of their own. A unit merged during the period is gone from it, and so is one that
+    has gone since without having reported: nobody could do it."""
     day = reporting_day(period)
-    lines = _reporting_lines(period.plan_year.unit, period.plan_year.year, day, day)
+    reports = Report.objects.filter(period=period)
+    lines = _reporting_lines(period.plan_year.unit, period.plan_year.year, day, day, reports)
     return Unit.objects.filter(pk__in=lines.values("descendant"))
 
 
-def _reporting_lines(unit: Unit, year: int, day: Any, day_inside: Any) -> UnitLineQuerySet:
+def _reporting_lines(
+    unit: Unit, year: int, day: Any, day_inside: Any, reports: ReportQuerySet
+) -> UnitLineQuerySet:
     """From `unit` to each below it that reports. `day` is a date or a reference to one, and
-    `day_inside` the same as seen from a query within."""
+    `day_inside` the same as seen from a query within; `reports` are those of the period."""
     own_goals = Goal.objects.filter(
         unit=OuterRef("descendant"),
         status=Goal.Status.ADOPTED,
@@ -128,10 +133,12 @@ def _reporting_lines(unit: Unit, year: int, day: Any, day_inside: Any) -> UnitLi
     own_manager = RoleAssignment.objects.filter(_holds(day_inside)).filter(
         unit=OuterRef("descendant"), role=Role.MANAGER
     )
+    still_there = UnitPlacement.objects.active_on().filter(unit=OuterRef("descendant"))
+    has_reported = reports.submitted().filter(unit=OuterRef("descendant"))
     return (
         UnitLine.objects.filter(_holds(day))
         .within_border()
-        .filter(ancestor=unit)
+        .filter(Exists(still_there) | Exists(has_reported), ancestor=unit)
         .filter(~Q(descendant__kind=Unit.Kind.GROUP) | Exists(own_goals) | Exists(own_manager))
     )
 
@@ -151,10 +158,9 @@ def units_answered_for(user: User, period: Period) -> UnitQuerySet:
 def with_counts(periods: PeriodQuerySet, unit: Unit, year: int) -> PeriodQuerySet:
     """Each period with `to_report`, `handed_in` and `missing`: of the units from `unit` down, how
     many."""
-    lines = _reporting_lines(unit, year, OuterRef("day"), OuterRef(OuterRef("day")))
-    handed_in = Report.objects.filter(
-        _HANDED_IN, period=OuterRef(OuterRef("pk")), unit=OuterRef("descendant")
-    )
+    reports = Report.objects.filter(period=OuterRef(OuterRef("pk")))
+    lines = _reporting_lines(unit, year, OuterRef("day"), OuterRef(OuterRef("day")), reports)
+    handed_in = reports.filter(_HANDED_IN, unit=OuterRef("descendant"))
     return (
         periods.annotate(day=reporting_days(timezone.localdate()))
         .annotate(

@@ -163,9 +163,15 @@ class Sheet:
 
 
 def units_spoken_for(unit: Unit, period: Period) -> "QuerySet[Unit]":
-    """The unit itself, and those merged into it that were gone when the period ended."""
+    """The unit itself, and those merged into it that were gone when the period ended, or have
+    gone since without having reported."""
     day = period.due_on if period.is_plan else period.ends_on
-    there = Unit.objects.active_on(day).values("pk")
+    reported = Report.objects.submitted().filter(period=period).values("unit")
+    there = (
+        Unit.objects.active_on(day)
+        .filter(Q(pk__in=Unit.objects.active_on().values("pk")) | Q(pk__in=reported))
+        .values("pk")
+    )
     # Of two mergers after each other, the second may have come later than this.
     merged = Q(successor=unit) | (Q(successor__successor=unit) & ~Q(successor__in=there))
     return Unit.objects.filter(Q(pk=unit.pk) | (merged & ~Q(pk__in=there)))

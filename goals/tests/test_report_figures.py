@@ -13,12 +13,13 @@ from django.utils.translation import override
 from goals.actions.reports import begin_correction
 from goals.comparing import lines_of, with_above
 from goals.measuring import Result, judged, reason_of
-from goals.models import Activity, ActivityNote, Gender, Judgement, Report, Target, Value
+from goals.models import Activity, ActivityNote, Gender, Judgement, Period, Report, Target, Value
 from goals.numbers import NumberField
-from goals.reporting import units_that_report
+from goals.reporting import units_that_report, with_counts
 from goals.rollups import roll_up
 from goals.sheet import goals_of_report, read_sheet
 from goals.timeline import TheYear
+from stockholm_quality.tests.world import add_goal
 from stockholm_quality.tests.world_year import (
     add_activity,
     add_indicator,
@@ -26,7 +27,7 @@ from stockholm_quality.tests.world_year import (
     add_target,
     hand_in,
 )
-from units.models import Unit, UnitPlacement
+from units.models import Role, RoleAssignment, Unit, UnitPlacement
 
 JSON = {"headers": {"accept": "application/json"}}
 
@@ -223,6 +224,47 @@ def test_a_chain_of_mergers_is_spoken_for_by_whoever_was_there_when_the_period_e
     assert spoken_for("small_unit", "vb") == {"unit", "next_unit"}
 
 
+def test_who_goes_up_in_another_without_having_reported_is_reported_by_it(year):
+    period = year.periods["t1"]
+    merge(year.small_unit, year.unit, period.ends_on + timedelta(days=5))
+    add_goal(year, "small_goal", "small_unit", "UNIT", "board_goal")
+
+    assert year.small_unit not in units_that_report(period)
+    assert year.goals["small_goal"] in goals_of_report(year.unit, period)
+    counted = with_counts(Period.objects.filter(pk=period.pk), year.board, year.year).get()
+    assert counted.to_report == units_that_report(period).count()
+
+
+def test_who_had_reported_before_going_up_in_another_has_told_for_itself(year):
+    period = year.periods["t1"]
+    merge(year.next_unit, year.unit, period.ends_on + timedelta(days=5))
+
+    assert year.next_unit in units_that_report(period)
+    assert year.goals["loose_goal"] not in goals_of_report(year.unit, period)
+    assert year.goals["loose_goal"] in goals_of_report(year.unit, year.periods["t2"])
+
+
+def test_a_unit_that_moved_to_another_board_can_still_report_what_had_ended(year, as_persona):
+    period = year.periods["t2"]
+    period.due_on, period.revision = timezone.localdate() + timedelta(days=5), 2
+    period.save()
+    moved_on = period.ends_on + timedelta(days=5)
+    old = UnitPlacement.objects.get(unit=year.small_unit)
+    UnitPlacement.objects.filter(pk=old.pk).update(ends_on=moved_on - timedelta(days=1))
+    UnitPlacement.objects.create(
+        unit=year.small_unit, parent=year.other_board, name=old.name, starts_on=moved_on
+    )
+    RoleAssignment.objects.create(
+        person=year.stranger, role=Role.MANAGER, unit=year.small_unit, starts_on=moved_on
+    )
+
+    answer = as_persona("stranger").get(
+        reverse("goals:report", args=[year.small_unit.pk, period.pk])
+    )
+
+    assert answer.status_code == 200
+
+
 # --- Rolled up -----------------------------------------------------------------------------------
 
 
@@ -270,14 +312,20 @@ def test_what_could_mean_two_things_is_asked_about(text):
 
 
 def test_a_share_too_large_to_keep_is_said_and_not_stored(year, as_persona, token):
-    indicator = add_indicator(year, "share", "unit", has_parts=True)
+    indicator = add_indicator(
+        year, "share", "unit", has_parts=True, factor=Decimal("99999999.9999")
+    )
     add_target(year, "share_target", "share", "unit_goal", "80")
     key = f"v-{indicator.pk}-T"
 
     answer = as_persona("manager").post(
         reverse("goals:report", args=[year.unit.pk, year.periods["t2"].pk]),
         token()
-        | {f"{key}-seen": "0:", f"{key}-numerator": "99999999999999", f"{key}-denominator": "0,01"},
+        | {
+            f"{key}-seen": "0:",
+            f"{key}-numerator": "99999999999999",
+            f"{key}-denominator": "0,0001",
+        },
         **JSON,
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -25,6 +26,7 @@ from goals.actions.reports import (
 from goals.forms_report import RowForm, row_forms, sent_texts, without_place
 from goals.models import Goal, Period, Report
 from goals.pictures import Curve, Point, curve
+from goals.reporting import reporting_day
 from goals.sheet import GoalRow, IndicatorRow, read_sheet
 from goals.snapshots import working_snapshot
 from goals.views.report_way import read_page
@@ -66,11 +68,14 @@ def report(request: AuthedRequest, unit_pk: int, period_pk: int) -> HttpResponse
 
 
 def _get_place(unit_pk: int, period_pk: int) -> tuple[Unit, Period]:
-    """A period asks only the units that its plan year covers."""
+    """A period asks only the units that its plan year covers, or covered when it ended."""
     unit = get_object_or_404(Unit, pk=unit_pk)
     period = get_object_or_404(Period.objects.select_related("plan_year__unit"), pk=period_pk)
-    covered = Unit.objects.below(period.plan_year.unit).filter(pk=unit.pk)
-    if unit.kind == Unit.Kind.CITY or not covered.exists():
+    over = period.plan_year.unit
+    covered = Q(pk__in=Unit.objects.below(over).values("pk")) | Q(
+        pk__in=Unit.objects.below(over, reporting_day(period)).values("pk")
+    )
+    if unit.kind == Unit.Kind.CITY or not Unit.objects.filter(covered, pk=unit.pk).exists():
         raise Http404
     return unit, period
 
