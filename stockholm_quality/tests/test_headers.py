@@ -7,6 +7,7 @@ from django.urls import path, reverse
 
 from stockholm_quality import urls
 from stockholm_quality.tests.world import PASSWORD
+from stockholm_quality.tests.world_year import build_whole_year
 
 HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
@@ -128,6 +129,44 @@ def test_every_response_carries_the_headers(world, as_persona):
     assert faults == {}
     assert {200, 302, 400, 401, 403, 404, 405, 500} <= set(seen.values())
     assert (seen["404 under static"], seen["static"], seen["500"]) == (404, 200, 500)
+
+
+def answers_of_year(world, as_persona):
+    """(what it is, the response) for every kind of answer that the year has brought."""
+    build_whole_year(world)
+    manager, stranger = as_persona("manager"), as_persona("stranger")
+    accepted, working = world.reports["accepted"], world.reports["working"]
+    for kind in ("pdf", "docx"):
+        address = reverse("goals:report_document", args=[accepted.pk, kind])
+        yield kind, stranger.get(address, secure=True)
+        address = reverse("goals:document_file", args=[world.builds["ready"].pk, kind])
+        yield f"{kind} of a board", stranger.get(address, secure=True)
+    table = reverse("goals:unit_table", args=[world.unit.pk, world.year])
+    yield "table", stranger.get(table, secure=True)
+    sheet = working.get_absolute_url()
+    wants_json = {"Accept": "application/json"}
+    rows = {"summary-summary": "Vi är framme.", "summary-seen": f"{working.revision}:x"}
+    yield "rows", manager.post(sheet, rows, secure=True, headers=wants_json)
+    rows["summary-summary"] = "Vi är nästan framme."
+    yield "rows in conflict", manager.post(sheet, rows, secure=True, headers=wants_json)
+    yield "too late", manager.post(accepted.get_absolute_url(), {}, secure=True)
+    missing = reverse("goals:report_document", args=[working.pk, "pdf"])
+    yield "404 of a document", stranger.get(missing, secure=True)
+
+
+def test_documents_tables_and_answers_to_the_script_carry_the_headers(world, as_persona):
+    seen, faults = {}, {}
+    for name, answer in answers_of_year(world, as_persona):
+        seen[name] = answer.status_code
+        found = faults_of(answer)
+        if "no-store" not in answer.headers.get("Cache-Control", ""):
+            found["Cache-Control"] = answer.headers.get("Cache-Control")
+        if found:
+            faults[name] = found
+
+    assert faults == {}
+    assert seen["rows in conflict"] == seen["too late"] == 409
+    assert set(seen.values()) == {200, 404, 409}
 
 
 def test_without_tls_one_is_sent_to_tls_with_the_headers(world):

@@ -9,9 +9,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from goals.models import Expectation, Goal
-from stockholm_quality.tests.access_table import MISSING
+from goals.models import Activity, DocumentBuild, Expectation, Goal, Report, Target
+from stockholm_quality.tests.access_table import MISSING, Row, address, form_of, read_table
+from stockholm_quality.tests.undone import Undone
 from stockholm_quality.tests.world import PERSONAS, World, add_expectation, add_person, canary
+from stockholm_quality.tests.world_year import build_whole_year
 from units.models import Unit, User
 
 LOW_PERSONAS = ["employee", "neighbour", "stranger"]
@@ -66,6 +68,79 @@ def test_of_all_keys_only_ones_own_open(name, world, as_persona):
         assert foreign == refused.get(route, set()) & keys, route
         assert set(met.values()) <= {200, 403, 404}, route
     assert len(keys) > 25  # keys of different models overlap
+
+
+@pytest.mark.parametrize("name", LOW_PERSONAS)
+def test_of_all_keys_of_the_year_only_what_all_may_see_or_is_ones_own_opens(
+    name, world, as_persona
+):
+    build_whole_year(world)
+    client, user = as_persona(name), world.people[name]
+    opening = {
+        "goals:report_read": set(Report.objects.visible_to(user).values_list("pk", flat=True)),
+        "goals:activity": set(Activity.objects.visible_to(user).values_list("pk", flat=True)),
+        "goals:document_build": set(
+            DocumentBuild.objects.filter(state="READY").values_list("pk", flat=True)
+        ),
+        "goals:follow_down": set(Goal.objects.adopted().values_list("pk", flat=True)),
+        "goals:report_submit": set(),
+        "goals:report_correct": set(),
+        "goals:target_edit": set(),
+    }
+    refused = {
+        "goals:report_submit": opening["goals:report_read"],
+        "goals:report_correct": opening["goals:report_read"],
+        "goals:target_edit": set(Target.objects.visible_to(user).values_list("pk", flat=True)),
+    }
+    keys = _every_key()
+
+    for route, own in opening.items():
+        met = {key: client.get(reverse(route, args=[key])).status_code for key in keys}
+
+        assert {key for key, status in met.items() if status == 200} == own & keys, route
+        foreign = {key for key, status in met.items() if status == 403}
+        assert foreign == refused.get(route, set()) & keys, route
+        assert set(met.values()) <= {200, 403, 404}, route
+
+
+NOWHERE = "not exist"
+
+
+@pytest.mark.parametrize("name", ["stranger", "neighbour", "other_controller"])
+def test_what_of_the_year_is_not_for_one_is_as_if_it_did_not_exist(name, world, as_persona):
+    """Wherever the table says hidden, in body and headers."""
+    build_whole_year(world)
+    client = as_persona(name)
+    rows = [
+        row
+        for row in read_table()
+        if row.route.startswith("goals:") and row.cells[name] == "hidden"
+    ]
+    missing = {(row.route, row.method): row for row in rows if NOWHERE in row.thing}
+    compared = 0
+
+    for row in rows:
+        nothing = missing.get((row.route, row.method))
+        if nothing is None or row is nothing:
+            continue
+        here, there = (_as_told(client, world, each, row, name) for each in (row, nothing))
+
+        assert here[0] == 404, str(row)
+        assert here == there, str(row)
+        compared += 1
+    assert compared > 30
+
+
+def _as_told(
+    client: Client, world: World, row: Row, like: Row, name: str
+) -> tuple[int, dict[str, str], str]:
+    """What is sent is the same in both; the address is what differs."""
+    path = address(world, row)
+    with Undone():
+        sent = form_of(world, like, name) if row.method == "POST" else {}
+        response = client.generic(row.method, path) if not sent else client.post(path, sent)
+    status, headers, body = _plain(response, 0)
+    return status, headers, body.replace(sent.get("form_token", "\0"), "").replace(path, "ADDRESS")
 
 
 def _foreign_things(world: World) -> Iterator[tuple[str, str, int]]:
@@ -192,6 +267,70 @@ def test_no_page_changes_with_a_protected_person_whom_one_may_not_see(name, worl
 
     assert newcomer not in set(User.objects.visible_to(world.people[name]))
     assert _answers(client, world) == before
+
+
+def _pages_of_year(world: World) -> list[str]:
+    """Those of the year that name who is responsible, or offer people to choose from."""
+    reports, activities = world.reports, world.activities
+    of_units = [
+        reverse(f"goals:{route}", args=[unit.pk])
+        for route in ("needs", "methods", "board_documents", "carry_over")
+        for unit in (world.unit, world.board)
+    ]
+    of_goals = [
+        reverse(f"goals:{route}", args=[goal.pk])
+        for route in ("detail", "follow_down", "activity_new")
+        for goal in (world.unit_goal, world.board_goal)
+    ]
+    of_reports = [
+        reverse(f"goals:{route}", args=[reports[name].pk])
+        for route in ("report_read", "report_submit")
+        for name in ("working", "accepted", "correcting")
+    ]
+    of_activities = [
+        reverse(f"goals:{route}", args=[activities["protected_activity"].pk])
+        for route in ("activity", "activity_edit", "activity_progress")
+    ]
+    return [
+        reverse("home"),
+        reverse("dialogues:unit", args=[world.unit.pk]),
+        *(
+            reverse("goals:report", args=[world.unit.pk, world.periods[at].pk])
+            for at in ("t1", "t2")
+        ),
+        reverse("goals:analysis", args=[reports["working"].pk, world.unit_goal.pk]),
+        reverse("goals:measure_new", args=[reports["working"].pk, world.unit_goal.pk]),
+        reverse("goals:reporting", args=[world.periods["t2"].pk]),
+        reverse("goals:remind", args=[world.periods["t2"].pk]),
+        *of_units,
+        *of_goals,
+        *of_reports,
+        *of_activities,
+    ]
+
+
+@pytest.mark.parametrize("name", ["employee", "stranger", "manager_above", "controller", "hr"])
+def test_no_page_of_the_year_tells_which_protected_person_is_responsible(name, world, as_persona):
+    """One of them takes over from another, and everything reads as before."""
+    build_whole_year(world)
+    client = as_persona(name)
+    newcomers = [
+        add_person(world, f"newcomer_{number}", "unit", has_protected_identity=True)
+        for number in range(2)
+    ]
+    activity = Activity.objects.get(pk=world.activities["protected_activity"].pk)
+    revision, answers = activity.revision, []
+
+    for newcomer in newcomers:
+        with Undone():
+            activity.responsible, activity.revision = newcomer, revision + 1
+            activity.save()
+            answers.append(
+                {page: _plain(client.get(page), MISSING) for page in _pages_of_year(world)}
+            )
+
+    assert not set(newcomers) & set(User.objects.visible_to(world.people[name]))
+    assert answers[0] == answers[1]
 
 
 def _answers(client: Client, world: World) -> dict[str, tuple[int, dict[str, str], str]]:

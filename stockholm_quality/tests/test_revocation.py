@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from stockholm_quality.tests.world import World, build_world
+from stockholm_quality.tests.world_year import build_year
 from units.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -118,6 +119,12 @@ def _pages(world: World) -> dict[str, str]:
         "draft": reverse("goals:detail", args=[world.unit_draft.pk]),
         "people": reverse("dialogues:people", args=[world.unit.pk]),
         "administration": reverse("admin:index"),
+        "report": reverse("goals:report_read", args=[world.reports["working"].pk]),
+        "analysis": reverse(
+            "goals:analysis", args=[world.reports["working"].pk, world.unit_goal.pk]
+        ),
+        "year": reverse("goals:plan_year_edit", args=[world.plan_years["plan_year"].pk]),
+        "reporting": reverse("goals:reporting", args=[world.periods["t2"].pk]),
     }
 
 
@@ -126,6 +133,11 @@ CASES: list[tuple[str, str, Callable[[User], None], int]] = [
     ("manager", "draft", _end_role, 404),
     ("manager", "people", _end_role, 403),
     ("hr", "administration", _end_role, 403),
+    ("controller", "report", _end_role, 404),
+    ("controller", "year", _end_role, 403),
+    ("controller", "reporting", _end_role, 403),
+    ("manager_above", "analysis", _end_role, 404),
+    ("manager", "report", _end_role, 404),
     ("employee", "start", _end_employment, 302),
     ("colleague", "start", _disable, 302),
     ("representative", "start", _change_password, 302),
@@ -136,6 +148,7 @@ def test_the_next_request_of_an_open_session_is_denied_in_every_process(
     portals: list[int],
 ) -> None:
     world = build_world()
+    build_year(world)
     pages = _pages(world)
     for name, page, ends, met in CASES:
         user = world.people[name]
