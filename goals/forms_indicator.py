@@ -1,17 +1,18 @@
 """Forms for what is measured and what is done. Layer: forms."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from goals.models import Activity, Goal, Indicator, Target
-from goals.numbers import NumberField
+from goals.numbers import NumberField, decimals_in
 from units.forms import LongTexts
 from units.models import Employment, Role, RoleAssignment, Unit, User
 
@@ -168,8 +169,7 @@ class IndicatorForm(LongTexts, forms.ModelForm):
             return
         for name in ("annual_target", "baseline"):
             if (number := cleaned.get(name)) is not None:
-                written = -int(number.normalize().as_tuple().exponent)
-                cleaned["decimals"] = max(cleaned["decimals"], written)
+                cleaned["decimals"] = max(cleaned["decimals"], decimals_in(number))
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -194,11 +194,33 @@ MORE = (
 )
 
 
+def as_told(target: Decimal | None, indicator: Indicator) -> Decimal | None:
+    """Raises ValidationError where the target would be shown as another number than it is."""
+    if target is not None and decimals_in(target) > indicator.decimals:
+        raise forms.ValidationError(
+            ngettext(
+                "The indicator is told with at most %(count)s decimal. Write the target so.",
+                "The indicator is told with at most %(count)s decimals. Write the target so.",
+                indicator.decimals,
+            ),
+            params={"count": indicator.decimals},
+        )
+    return target
+
+
 class TakeUpForm(forms.Form):
     """What the unit aims at by an indicator that exists already."""
 
     annual_target = NumberField(label=_("Your annual target"), help_text=TARGET_HELP)
     note = forms.CharField(label=_("Note"), max_length=300, required=False, help_text=NOTE_HELP)
+
+    def __init__(self, *args: Any, indicator: Indicator | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.indicator = indicator
+
+    def clean_annual_target(self) -> Decimal | None:
+        target = self.cleaned_data["annual_target"]
+        return as_told(target, self.indicator) if self.indicator else target
 
 
 class TargetForm(forms.ModelForm):
@@ -221,6 +243,9 @@ class TargetForm(forms.ModelForm):
         ).in_order_of_numbers()
         self.fields["goal"].empty_label = None
         self.initial.setdefault("revision", target.revision)
+
+    def clean_annual_target(self) -> Decimal | None:
+        return as_told(self.cleaned_data["annual_target"], self.instance.indicator)
 
 
 # --- Activities ----------------------------------------------------------------------------------

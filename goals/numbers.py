@@ -13,6 +13,13 @@ _MINUS = str.maketrans("−–", "--")  # as a word processor writes it
 # thousands as well as a fraction.
 _NUMBER = re.compile(r"[+-]?\s*(\d+|\d{1,3}(\s\d{3})+)?([.,]\d*)?\s*%?")
 _TWO_MEANINGS = re.compile(r"[+-]?\s*[1-9]\d{0,2}\.\d{3}\s*%?")
+
+
+def decimals_in(number: Decimal) -> int:
+    """How many decimals it takes to write the number in full."""
+    return max(0, -int(number.normalize().as_tuple().exponent))
+
+
 _SPACES = re.compile(r"\s")
 
 

@@ -1,11 +1,13 @@
 """Two writers of one record: the second is shown both texts instead of overwriting the first."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django import forms
 from django.db import models
 from django.http import Http404
+from django.utils.formats import number_format
 
 M = TypeVar("M", bound=models.Model)
 
@@ -58,8 +60,15 @@ def compare_with_current(form: forms.BaseForm, current: models.Model) -> list[Co
         if isinstance(stored, models.Manager):
             continue
         mine = form.cleaned_data.get(name)
-        rows.append(ComparedField(str(field.label), str(mine or ""), str(stored or "")))
+        rows.append(ComparedField(str(field.label), _as_text(mine), _as_text(stored)))
     return rows
+
+
+def _as_text(value: Any) -> str:
+    """Numbers without the zeros that storing them gave them."""
+    if isinstance(value, Decimal):
+        return number_format(f"{value.normalize():f}")
+    return "" if value is None or value is False else str(value)
 
 
 def seen_now(data: Any, current: Any) -> Any:

@@ -504,3 +504,15 @@ def test_the_pages_ask_as_often_for_200_as_for_5(world, as_persona, measured):
 
     assert counts[0] == counts[1]
     assert max(counts[0]) <= MOST_QUERIES
+
+
+def test_a_target_with_more_decimals_than_are_shown_is_asked_about(year, as_persona, token):
+    target = year.targets["target"]
+    fields = {"annual_target": "4,5", "goal": target.goal_id, "revision": 1}
+
+    answer = as_persona("manager").post(
+        reverse("goals:target_edit", args=[target.pk]), fields | token()
+    )
+
+    assert list(answer.context["form"].errors) == ["annual_target"]
+    assert Target.objects.get(pk=target.pk).annual_target == Decimal(85)

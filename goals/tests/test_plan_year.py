@@ -49,7 +49,7 @@ def test_a_controller_opens_a_year_with_the_citys_four_periods(world, as_persona
         world.year + 1,
         world.controller,
     )
-    assert [period.code for period in year.periods.in_order()] == ["T1", "T2", "VP", "VB"]
+    assert [period.code for period in year.periods.in_order()] == ["VP", "T1", "T2", "VB"]
 
 
 def test_a_controller_opens_years_for_their_own_part_alone(world, as_persona):

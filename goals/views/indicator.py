@@ -162,7 +162,7 @@ def indicator_adopt(request: AuthedRequest, goal_pk: int) -> HttpResponse:
     chosen = choosable.filter(pk=_number(asked)).first() if asked else None
     if asked and chosen is None:
         raise Http404
-    form = TakeUpForm(request.POST or None)
+    form = TakeUpForm(request.POST or None, indicator=chosen)
     if request.method == "POST" and chosen and form.is_valid():
 
         def take_up() -> str:
