@@ -387,8 +387,11 @@ def _add_assessments(rows: dict[int, GoalRow], period: Period, report: Report | 
 def _add_activities(
     rows: dict[int, GoalRow], period: Period, report: Report | None, *, with_notes: bool = True
 ) -> None:
-    in_year = Activity.objects.in_year(period.plan_year.year)
-    shown = Q(activity__in=in_year) & ~Q(activity__state=Activity.State.PROPOSED)
+    year = period.plan_year.year
+    # What has come along from the year before and is not done is this year's too.
+    going_on = Activity.objects.unfinished().filter(due_on__lt=date(year, 1, 1))
+    this_year = Q(activity__in=Activity.objects.in_year(year)) | Q(activity__in=going_on)
+    shown = this_year & ~Q(activity__state=Activity.State.PROPOSED)
     if report:
         # What an annual report decides is often to begin only when the year is over.
         shown |= Q(activity__assessment__report=report)

@@ -274,7 +274,7 @@ def test_taking_up_twice_has_one_effect(world, as_persona, measured):
 def test_a_target_is_changed_and_what_is_stale_is_shown(world, as_persona, measured):
     target = Target.objects.get(unit=world.unit)
     chief = as_persona("manager")
-    sent = {"goal": world.unit_goal.pk, "annual_target": "87,5", "revision": 1}
+    sent = {"goal": world.unit_goal.pk, "annual_target": "87", "revision": 1}
 
     saved = post(chief, "target_edit", target.pk, **sent)
     stale = post(chief, "target_edit", target.pk, **{**sent, "annual_target": "70"})
@@ -282,7 +282,7 @@ def test_a_target_is_changed_and_what_is_stale_is_shown(world, as_persona, measu
     assert saved.url == world.unit_goal.get_absolute_url()
     assert stale.status_code == 409
     target.refresh_from_db()
-    assert target.annual_target == Decimal("87.5")
+    assert target.annual_target == Decimal(87)
 
 
 def test_a_target_cannot_be_moved_to_another_units_goal(world, as_persona, measured):

@@ -18,6 +18,7 @@ from goals.actions import plans
 from goals.actions.plans import PlanNotReadyError
 from goals.forms_plan import TICKS, PeriodForm, PlanYearForm, PlanYearTextForm
 from goals.models import Closure, Period, PlanYear
+from goals.timeline import TheYear
 from goals.years import plannable_years
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
@@ -48,6 +49,7 @@ def plan_years(request: AuthedRequest) -> HttpResponse:
         "page_obj": Paginator(years, YEARS_PER_PAGE).get_page(request.GET.get("page")),
         "may_open": reporting.units_to_open_for(request.user).exists(),
         "today": timezone.localdate(),
+        "the_year": TheYear(request.user),
     }
     return render(request, "goals/plan_years.html", context)
 

@@ -36,7 +36,7 @@ from units.revisions import ComparedField, StaleRevisionError
 from units.submissions import once
 
 _CHOICES = {"judgement", "state", "is_not_measured"}
-SCROLLS_FROM = 4  # goals; with more the page begins with links to each
+SCROLLS_FROM = 2  # goals; with more the page begins with links to each
 
 
 @dataclass
@@ -200,11 +200,9 @@ def _answer(
             pieces[f"suggestion-{goal.goal.pk}"] = render_to_string(
                 "goals/_report_suggestion.html", {"row": goal}, request
             )
-    pieces["missing"] = render_to_string(
-        "goals/_report_missing.html",
-        {"missing": what_is_missing(sheet), "report": report},
-        request,
-    )
+    remains = {"missing": what_is_missing(sheet), "report": report}
+    for piece in ("missing", "remaining"):
+        pieces[piece] = render_to_string(f"goals/_report_{piece}.html", remains, request)
     conflicts = {
         key: render_to_string(
             "goals/_report_conflict.html", {"rows": rows, "key": key, "live": True}, request

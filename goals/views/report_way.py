@@ -95,7 +95,6 @@ def read_page(
         "draft": draft,
         "draft_key": key,
         "may_review": rights.may_review,
-        "is_reviewer": rights.is_reviewer,
         "may_write": rights.may_write,
         "may_correct": rights.may_correct,
         "sees_work": rights.sees_work,
