@@ -506,7 +506,7 @@ def _employee_compares(page: Page, city: City) -> None:
 
 def _controller_closes_the_period(page: Page, city: City) -> None:
     page.goto(_period(city, "T1").plan_year.get_absolute_url())
-    page.get_by_role("link", name=re.compile(rf"^{_('Close')}\W+Tertialrapport 1")).click()
+    page.get_by_role("link", name=re.compile("^" + _("Close") + r"\W+Tertialrapport 1")).click()
     press(page, "Close the period")
     expect(page.get_by_role("main").locator("#closures")).to_be_visible()
 
