@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from goals.models import Activity, Closure, Expectation, Goal, Period, Report
@@ -214,6 +215,8 @@ def can_review_report(user: User, report: Report, day: date | None = None) -> bo
 
 
 def is_closed(period: Period, unit: Unit, day: date | None = None) -> bool:
+    """By a closing over where the unit lay when the period ended, wherever it has moved since."""
+    day = min(day or timezone.localdate(), period.ends_on)
     return Closure.objects.holding(unit, day).filter(period=period).exists()
 
 

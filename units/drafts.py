@@ -34,6 +34,8 @@ _FORMS = (
     (r"period:new:(\d{1,18})", "goals:period_new", _("A new period")),
     (r"period:(\d{1,18})", "goals:period_edit", _("A period")),
     (r"reminder:(\d{1,18})", "goals:remind", _("A reminder")),
+    (r"report:(\d{1,18}):review", "goals:report_read", _("An answer to a report")),
+    (r"report:(\d{1,18}):correct", "goals:report_correct", _("Why a report is corrected")),
     (r"analysis:(\d{1,18}):(\d{1,18})", "goals:analysis", _("An analysis")),
     (r"measure:(\d{1,18}):(\d{1,18})", "goals:measure_new", _("A new measure")),
     (r"need:(\d{1,18})", "goals:need_new", _("A need for development")),
@@ -55,7 +57,7 @@ _NO_TEXT = {"revision", "parent", "goal", "employments", "contributes_to", "deci
 _NO_TEXT |= {"unit", "year", "kind", "code"}
 _NO_TEXT |= {"starts_on", "ends_on", "opens_on", "due_on"}
 _NO_TEXT |= {"asks_values", "asks_half_yearly", "asks_judgement", "asks_needs"}
-_NO_TEXT |= {"way", "theme", "responsible", "is_in_use"}
+_NO_TEXT |= {"decision", "way", "theme", "responsible", "is_in_use"}
 _NO_TEXT |= {"measure-responsible", "measure-starts_on", "measure-due_on"}
 _NO_TEXT |= {"sort", "direction", "frequency", "over_periods", "over_units", "decimals", "factor"}
 _NO_TEXT |= {"has_parts", "is_cumulative", "by_gender", "baseline_not_applicable", "baseline_year"}

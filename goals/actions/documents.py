@@ -1,5 +1,6 @@
 """A board's document: ordered once, put together by one at a time, kept when it is ready."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import IO
 
@@ -68,11 +69,14 @@ def tell_build_progress(*, build: DocumentBuild, done: int, total: int) -> None:
     build.seen_alive_at = now
 
 
-def keep_document(*, build: DocumentBuild, pdf: IO[bytes], docx: IO[bytes]) -> None:
-    """Raises BuildLostError when the build is no longer the caller's."""
+def keep_document(
+    *, build: DocumentBuild, pdf: IO[bytes], docx: IO[bytes], named: Iterable[int]
+) -> None:
+    """`named` holds the keys of those whose names stand in it. Raises BuildLostError when
+    the build is no longer the caller's."""
     # One at a time: on its way to the database a file takes several times its size in memory.
     _mine(build, pdf=pdf.read())
-    _mine(build, docx=docx.read(), state=State.READY, ready_at=timezone.now())
+    _mine(build, docx=docx.read(), state=State.READY, ready_at=timezone.now(), named=sorted(named))
 
 
 def fail_build(*, build: DocumentBuild) -> None:

@@ -77,7 +77,7 @@ def build_document(build: DocumentBuild) -> None:
         write_together(material.book, parts, pdf=pdf, word=word, tell=_teller(build, total))
         pdf.seek(0)
         word.seek(0)
-        keep_document(build=build, pdf=pdf, docx=word)
+        keep_document(build=build, pdf=pdf, docx=word, named=material.names.keys)
 
 
 def _teller(build: DocumentBuild, total: int) -> Callable[[int], None]:

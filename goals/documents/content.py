@@ -68,6 +68,10 @@ class Names:
     def __init__(self, names: Mapping[int, str]) -> None:
         self._names = names
 
+    @property
+    def keys(self) -> list[int]:
+        return list(self._names)
+
     def of(self, key: int | None) -> str:
         return self._names.get(key or 0) or _("a named employee")
 

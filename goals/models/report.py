@@ -5,6 +5,8 @@ from typing import Self
 
 import pghistory
 import pgtrigger
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -414,6 +416,14 @@ class ReminderRecipient(models.Model):
         return f"{self.reminder_id} {self.person_id}"
 
 
+class DocumentBuildQuerySet(models.QuerySet["DocumentBuild"]):
+    def readable(self) -> Self:
+        """Those that are ready and name nobody whose identity has been protected since."""
+        protected = User.objects.filter(has_protected_identity=True).order_by().values("pk")
+        ready = self.filter(state=DocumentBuild.State.READY)
+        return ready.exclude(named__overlap=ArraySubquery(protected))
+
+
 class DocumentBuild(models.Model):
     """A board's document being put together, and then the document. `done` of `total` units."""
 
@@ -435,6 +445,10 @@ class DocumentBuild(models.Model):
     ready_at = models.DateTimeField(null=True)
     pdf = models.BinaryField(null=True)
     docx = models.BinaryField(null=True)
+    # The keys of those whose names stand in it.
+    named = ArrayField(models.BigIntegerField(), default=list)
+
+    objects = DocumentBuildQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -104,7 +104,7 @@ def board_documents(request: AuthedRequest, pk: int) -> HttpResponse:
         .defer("pdf", "docx")
         .order_by("-asked_at", "-pk")
     )
-    ready = builds.filter(state=DocumentBuild.State.READY)
+    ready = builds.readable()
     context = {
         "unit": unit,
         "year": year,
@@ -169,14 +169,17 @@ def document_file(request: AuthedRequest, pk: int, kind: str) -> HttpResponse:
 
 def _get_build(request: AuthedRequest, pk: int) -> DocumentBuild:
     """Everyone may read a document that is ready: it holds only what has been handed in. One that
-    is on its way concerns those who may order it."""
+    is on its way concerns those who may order it, and one that names somebody whose identity has
+    been protected since is no more."""
     build = get_object_or_404(
         DocumentBuild.objects.select_related("unit", "period__plan_year").defer("pdf", "docx"),
         pk=pk,
     )
-    if build.state != DocumentBuild.State.READY and not rules.can_order_document(
-        request.user, build.unit
-    ):
+    if build.state == DocumentBuild.State.READY:
+        is_open = DocumentBuild.objects.readable().filter(pk=build.pk).exists()
+    else:
+        is_open = rules.can_order_document(request.user, build.unit)
+    if not is_open:
         raise Http404
     return build
 

@@ -89,7 +89,12 @@ def read_page(
         "snapshot": snapshot,
         "is_working": is_working,
         "people": people,
-        "steps": [_shown(step, people, in_full=rights.sees_steps) for step in steps],
+        "steps": [
+            _shown(step, people, in_full=rights.sees_steps)
+            for step in steps
+            if rights.sees_steps or step.kind != ReportStep.Kind.RETURNED
+        ],
+        "status": report.status if rights.sees_steps else _status_for_all(report),
         "versions": range(report.version_number, 0, -1),
         "review_form": form,
         "draft": draft,
@@ -100,6 +105,13 @@ def read_page(
         "sees_work": rights.sees_work,
     }
     return render(request, "goals/report_read.html", context, status=status)
+
+
+def _status_for_all(report: Report) -> str:
+    """That it has been returned, or is being corrected, concerns those who answer for it."""
+    if report.status == Report.Status.ACCEPTED:
+        return Report.Status.ACCEPTED
+    return Report.Status.SUBMITTED
 
 
 def _responsible(snapshot: ReportSnapshot) -> set[int | None]:
