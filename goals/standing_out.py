@@ -25,7 +25,7 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Abs, Cast, Coalesce, NullIf, RowNumber
+from django.db.models.functions import Abs, Cast, Coalesce, NullIf, Round, RowNumber
 
 from goals.following import UpTo, handed_in, once_each
 from goals.measuring import MONTHS, shown
@@ -220,7 +220,7 @@ def _off_target(goals: GoalQuerySet, up_to: UpTo) -> QuerySet[Any]:
     number: models.DecimalField[Any, Any] = models.DecimalField(max_digits=38, decimal_places=4)
     grows = Q(indicator__is_cumulative=True) | Q(indicator__over_periods="SUM")
     due = F("annual_target")
-    by_now = due * Value(up_to.period.ends_on.month) / Value(MONTHS)
+    by_now = Round(due * Value(up_to.period.ends_on.month) / Value(MONTHS), 4)
     sign = Case(When(indicator__direction=Indicator.Direction.LOWER, then=-1.0), default=1.0)
     # One join and one grouping: asked for each of thousands of targets, it takes seconds.
     return (
