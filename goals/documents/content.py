@@ -109,15 +109,15 @@ def facts_of(handed_in: HandedIn) -> list[tuple[str, str]]:
         rows.append((_("State"), _("Working copy – not handed in")))
         return rows
     rows.append((_("Version"), str(snapshot.version_number)))
-    rows.append((_("Handed in"), _day(handed_in.at)))
+    rows.append((_("Handed in"), _date_of(handed_in.at)))
     if handed_in.accepted_at:
-        rows.append((_("Accepted"), _day(handed_in.accepted_at)))
+        rows.append((_("Accepted"), _date_of(handed_in.accepted_at)))
     if snapshot.correction_reason:
         rows.append((_("Why it was corrected"), snapshot.correction_reason))
     return rows
 
 
-def _day(moment: datetime | None) -> str:
+def _date_of(moment: datetime | None) -> str:
     return date_format(timezone.localdate(moment)) if moment else DASH
 
 

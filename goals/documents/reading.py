@@ -12,7 +12,7 @@ from goals.documents.board import Book, Entry
 from goals.documents.content import HandedIn, Names, tally_of
 from goals.documents.model import cleaned
 from goals.models import DocumentBuild, Report, ReportStep, ReportVersion
-from goals.reporting import reporting_day, units_that_report
+from goals.reports.reporting import reporting_day, units_that_report
 from goals.snapshots import SCHEMA, decoded, encoded, working_snapshot
 from units.models import Unit, User
 from units.sorting import swedish_order

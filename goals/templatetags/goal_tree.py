@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from goals.models import Goal
-from goals.reports import Branch, Figures
+from goals.reports.carriers import Branch, Figures
 from goals.rules import FEWEST_IN_A_FIGURE
 
 register = template.Library()

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from goals.models import CarryOver, Goal
-from goals.reporting import State
-from goals.timeline import Asked, Moment, OwnReport, TheYear, months_between, position
+from goals.reports.reporting import State
+from goals.reports.timeline import Asked, Moment, OwnReport, TheYear, months_between, position
 from units.models import Role, Unit
 
 register = template.Library()

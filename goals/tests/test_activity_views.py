@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from goals.forms_indicator import FEW_PEOPLE
+from goals.forms.indicator import FEW_PEOPLE
 from goals.models import Activity, ActivityGoal
 from stockholm_quality.tests.world import add_goal, add_person, canary
 from units.drafts import save_draft, unsaved_texts

@@ -14,7 +14,7 @@ from goals.actions.reports import (
     write_assessment,
 )
 from goals.analysis_methods import PORTALS, methods_for
-from goals.forms_analysis import STEPS
+from goals.forms.analysis import STEPS
 from goals.models import (
     Activity,
     Analysis,

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from goals.actions.reports import begin_correction, drop_measure
-from goals.forms_indicator import people_who_could
+from goals.forms.indicator import people_who_could
 from goals.models import Activity, Report
 from goals.sheet import read_row, read_sheet
 from goals.tests.test_analysis import a_measure, address, written

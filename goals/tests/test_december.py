@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from goals.models import Activity, Goal, Report, Target
+from goals.reports.timeline import TheYear
 from goals.snapshots import snapshot_of
-from goals.timeline import TheYear
 from stockholm_quality.tests.world_year import add_plan_year
 
 

@@ -24,14 +24,16 @@ def test_a_ready_document_is_no_more_once_a_named_person_is_protected(year, as_p
         reverse("goals:board_documents", args=[year.units["board"].pk]),
     )
     stranger = as_persona("stranger")
-    before = stranger.get(file).status_code, build.get_absolute_url() in (
-        stranger.get(page).content.decode()
+    before = (
+        stranger.get(file).status_code,
+        build.get_absolute_url() in (stranger.get(page).content.decode()),
     )
 
     User.objects.filter(pk=year.people["employee"].pk).update(has_protected_identity=True)
 
-    after = stranger.get(file).status_code, build.get_absolute_url() in (
-        stranger.get(page).content.decode()
+    after = (
+        stranger.get(file).status_code,
+        build.get_absolute_url() in (stranger.get(page).content.decode()),
     )
     assert year.people["employee"].pk in DocumentBuild.objects.get(pk=build.pk).named
     assert (before, after) == ((200, True), (404, False))

@@ -12,8 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from goals import following, standing_out
-from goals.following import CONTRIBUTES, SERVES, UpTo
 from goals.models import (
     Assessment,
     Goal,
@@ -26,6 +24,8 @@ from goals.models import (
     Target,
     Value,
 )
+from goals.reports import following, standing_out
+from goals.reports.following import CONTRIBUTES, SERVES, UpTo
 from goals.views.following import PAGE_SIZE
 from stockholm_quality.tests.world import LONG_AGO, PERSONAS, add_goal, canary
 from units.models import Unit, UnitPlacement, User

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from goals.models import Goal
-from goals.reports import council_goals_not_taken_up
+from goals.reports.carriers import council_goals_not_taken_up
 from stockholm_quality.tests.world import LONG_AGO, add_goal
 from units.models import Unit, UnitPlacement
 

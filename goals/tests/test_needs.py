@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from goals import needs as gathering
 from goals.models import AnalysisMethod, Closure, Need
+from goals.reports import needs as gathering
 from stockholm_quality.tests.side_by_side import side_by_side
 from stockholm_quality.tests.world import canary
 from stockholm_quality.tests.world_year import hand_in

@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from goals import reporting
 from goals.actions import plans
 from goals.models import Period, Reminder, ReminderRecipient, Report, ReportStep
-from goals.reporting import State, units_that_report
+from goals.reports import reporting
+from goals.reports.reporting import State, units_that_report
 from stockholm_quality.tests.production import run_in_production
 from stockholm_quality.tests.world import LONG_AGO, add_goal, add_person, canary
 from units.models import Role, RoleAssignment, Unit, UnitPlacement, User

@@ -11,14 +11,14 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from goals.actions.reports import begin_correction
-from goals.comparing import lines_of, with_above
 from goals.measuring import Result, judged, reason_of
 from goals.models import Activity, ActivityNote, Gender, Judgement, Period, Report, Target, Value
 from goals.numbers import NumberField
-from goals.reporting import units_that_report, with_counts
-from goals.rollups import roll_up
+from goals.reports.comparing import lines_of, with_above
+from goals.reports.reporting import units_that_report, with_counts
+from goals.reports.rollups import roll_up
+from goals.reports.timeline import TheYear
 from goals.sheet import goals_of_report, read_sheet
-from goals.timeline import TheYear
 from stockholm_quality.tests.world import add_goal
 from stockholm_quality.tests.world_year import (
     add_activity,

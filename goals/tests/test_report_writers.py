@@ -55,7 +55,7 @@ def test_two_writers_of_a_row_lose_nothing(year, as_persona, pairs, wants):
 
 
 def _mark_of_nothing():
-    from goals.forms_report import AssessmentRow, _mark
+    from goals.forms.report import AssessmentRow, _mark
 
     return _mark("" for _name in AssessmentRow.stored)
 

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from goals import reports
 from goals.models import Expectation, Goal, GoalContribution
-from goals.reports import NOBODY, Figures
+from goals.reports import carriers as reports
+from goals.reports.carriers import NOBODY, Figures
 from stockholm_quality.tests.world import LONG_AGO, add_expectation, add_goal, add_person
 from units.models import Employment
 

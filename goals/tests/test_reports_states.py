@@ -13,9 +13,9 @@ from goals.actions.reports import (
     submit_report,
 )
 from goals.models import Report
-from goals.reporting import OWING, State, owing, units_that_report, with_state
+from goals.reports.reporting import OWING, State, owing, units_that_report, with_state
+from goals.reports.timeline import TheYear, steps_of_year
 from goals.rules import ReportRights
-from goals.timeline import TheYear, steps_of_year
 from stockholm_quality.tests.world_year import hand_in
 from units.revisions import StaleRevisionError
 

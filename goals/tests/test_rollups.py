@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from goals.measuring import Outcome, over_periods, over_units
 from goals.models import Goal, Indicator, Period, PlanYear, Target, Value
-from goals.rollups import RolledUp, lay_below, roll_up, roll_ups
+from goals.reports.rollups import RolledUp, lay_below, roll_up, roll_ups
 from stockholm_quality.tests.world import LONG_AGO
 from units.models import Unit, UnitPlacement
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from django.template import Context, Template
 from django.urls import reverse
 
-from goals.timeline import TheYear, months_between, position
+from goals.reports.timeline import TheYear, months_between, position
 from stockholm_quality.tests.world import canary
 from stockholm_quality.tests.world_year import add_plan_year
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from goals.models import Expectation, Goal
-from goals.reports import Branch, Figures
+from goals.reports.carriers import Branch, Figures
 from goals.templatetags.goal_tree import carried_by, marked, upright_picture, wide_picture
 from stockholm_quality.tests.world import (
     LONG_AGO,

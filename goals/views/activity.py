@@ -19,7 +19,7 @@ from goals.actions.indicators import (
     edit_activity,
     tell_progress,
 )
-from goals.forms_indicator import ActivityForm, ProgressForm
+from goals.forms.indicator import ActivityForm, ProgressForm
 from goals.models import Activity, Goal
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft

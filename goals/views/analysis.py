@@ -21,7 +21,7 @@ from goals.actions.reports import (
     write_analysis,
 )
 from goals.analysis_methods import key_of, methods_for
-from goals.forms_analysis import (
+from goals.forms.analysis import (
     STEPS,
     AnalysisForm,
     MeasureForm,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from goals import rules
 from goals.actions.carry_over import carry_over, goals_of_year, is_decided
 from goals.actions.goals import GoalNotReadyError
-from goals.forms_carry_over import CarryOverForm
+from goals.forms.carry_over import CarryOverForm
 from goals.models import Goal
 from goals.years import asked_year, plannable_years
 from stockholm_quality.web import AuthedRequest, require

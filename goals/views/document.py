@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from goals import reporting, rules
+from goals import rules
 from goals.actions.documents import order_document, waiting_builds
 from goals.documents.building import start_building
 from goals.documents.content import HandedIn, report_document
@@ -21,7 +21,8 @@ from goals.documents.reading import acceptances, handed_in, names_of, working_co
 from goals.documents.table import made_table
 from goals.documents.word import made_word
 from goals.models import DocumentBuild, Period, PlanYear, Report, ReportVersion
-from goals.reports import day_of
+from goals.reports import reporting
+from goals.reports.carriers import day_of
 from goals.years import asked_year
 from stockholm_quality.web import AuthedRequest, render_page, require
 from units.models import Unit

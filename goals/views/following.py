@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from goals import following, standing_out
-from goals.following import CONTRIBUTES, SERVES, Below, Code, Group, UpTo
 from goals.models import Goal, Judgement
+from goals.reports import following, standing_out
+from goals.reports.following import CONTRIBUTES, SERVES, Below, Code, Group, UpTo
 from goals.years import asked_year
 from stockholm_quality.web import AuthedRequest, render_page
 

@@ -20,8 +20,7 @@ from goals.actions import (
     level_of,
     write_goal,
 )
-from goals.comparing import lines_of, with_above
-from goals.forms import ChangeGoalForm, DecisionForm, GoalForm
+from goals.forms.goal import ChangeGoalForm, DecisionForm, GoalForm
 from goals.models import (
     GOAL_PARTS,
     Activity,
@@ -31,7 +30,8 @@ from goals.models import (
     label_of,
     number_order,
 )
-from goals.reports import figures_of
+from goals.reports.carriers import figures_of
+from goals.reports.comparing import lines_of, with_above
 from goals.thread import decision_of, thread_of_goal
 from goals.views.activity import activities_of
 from goals.writing_help import has_been_told, questions_about

@@ -20,7 +20,11 @@ from goals.actions.indicators import (
     set_target,
     take_up_indicator,
 )
-from goals.comparing import (
+from goals.forms.indicator import IndicatorForm, TakeUpForm, TargetForm
+from goals.measuring import shown
+from goals.models import Gender, Goal, Indicator, KeyFigureValue, Target
+from goals.pictures import Curve, Point, bars, curve
+from goals.reports.comparing import (
     compare,
     indicators_to_take_up,
     lines_of,
@@ -28,11 +32,7 @@ from goals.comparing import (
     targets_above,
     with_above,
 )
-from goals.forms_indicator import IndicatorForm, TakeUpForm, TargetForm
-from goals.measuring import shown
-from goals.models import Gender, Goal, Indicator, KeyFigureValue, Target
-from goals.pictures import Curve, Point, bars, curve
-from goals.rollups import RolledUp, roll_up
+from goals.reports.rollups import RolledUp, roll_up
 from goals.years import asked_year
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft

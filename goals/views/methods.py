@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from goals import needs as gathering
 from goals import rules
 from goals.actions.methods import add_method, change_method
 from goals.analysis_methods import PORTALS, as_method, own_methods
-from goals.forms_analysis import MethodForm
+from goals.forms.analysis import MethodForm
 from goals.models import AnalysisMethod, Need
+from goals.reports import needs as gathering
 from goals.years import asked_year
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft

@@ -13,12 +13,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from goals import reporting, rules
+from goals import rules
 from goals.actions import plans
 from goals.actions.plans import PlanNotReadyError
-from goals.forms_plan import TICKS, PeriodForm, PlanYearForm, PlanYearTextForm
+from goals.forms.plan import TICKS, PeriodForm, PlanYearForm, PlanYearTextForm
 from goals.models import Closure, Period, PlanYear
-from goals.timeline import TheYear
+from goals.reports import reporting
+from goals.reports.timeline import TheYear
 from goals.years import plannable_years
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft

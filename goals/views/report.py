@@ -23,10 +23,10 @@ from goals.actions.reports import (
     write_summary,
     write_value,
 )
-from goals.forms_report import RowForm, row_forms, sent_texts, without_place
+from goals.forms.report import RowForm, row_forms, sent_texts, without_place
 from goals.models import Goal, Period, Report
 from goals.pictures import Curve, Point, curve
-from goals.reporting import reporting_day
+from goals.reports.reporting import reporting_day
 from goals.sheet import GoalRow, IndicatorRow, read_sheet
 from goals.snapshots import working_snapshot
 from goals.views.report_way import read_page

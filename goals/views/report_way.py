@@ -20,7 +20,7 @@ from goals.actions.reports import (
     submit_report,
     what_is_missing,
 )
-from goals.forms_report import CorrectionForm, ReviewForm
+from goals.forms.report import CorrectionForm, ReviewForm
 from goals.models import Report, ReportStep, ReportVersion
 from goals.sheet import read_sheet
 from goals.snapshots import ReportSnapshot, snapshot_of, working_snapshot

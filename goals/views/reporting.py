@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from goals import reporting, rules
+from goals import rules
 from goals.actions import plans
-from goals.forms_plan import ReminderForm
+from goals.forms.plan import ReminderForm
 from goals.models import Period
 from goals.reminding import mail_reminder, proposed_text
-from goals.reporting import State
+from goals.reports import reporting
+from goals.reports.reporting import State
 from stockholm_quality.web import AuthedRequest, render_page, require
 from units.drafts import as_initial, drop_draft, find_draft
 from units.models import User
@@ -67,7 +68,7 @@ def board(request: AuthedRequest, pk: int) -> HttpResponse:
         "is_part": not watches_all,
         "is_closed": may_run
         and reporting.with_closures(whole, period.plan_year.unit)
-        .filter(closed_whole=True)
+        .filter(closed_whole=True)  # type: ignore[misc]
         .exists(),
         "page_obj": page,
         "rows": [(row, SHAPES[row.state]) for row in reporting.rows_of(page, request.user)],

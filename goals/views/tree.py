@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from goals import reports
 from goals.models import Goal, GoalQuerySet
-from goals.reports import Branch, WithoutExpectation
+from goals.reports import carriers as reports
+from goals.reports.carriers import Branch, WithoutExpectation
 from goals.rules import FEWEST_IN_A_FIGURE
 from goals.thread import line_of
 from goals.years import asked_year

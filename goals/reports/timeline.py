@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from goals.models import Closure, Goal, Period, PlanYear, ReminderRecipient, Report
-from goals.reporting import State, plan_years_watched_in_part, reporting_days, with_counts
+from goals.reports.reporting import State, plan_years_watched_in_part, reporting_days, with_counts
 from units.models import Role, RoleAssignment, Unit, UnitLine, User
 from units.models.organisation import UnitQuerySet
 from units.rules import units_headed_by

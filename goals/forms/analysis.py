@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from goals.analysis_methods import OWN, Method, key_of, methods_for
-from goals.forms_indicator import ActivityForm
+from goals.forms.indicator import ActivityForm
 from goals.models import Analysis, AnalysisMethod, Need, Report
 from goals.sheet import goals_of_report
 from units.forms import LongTexts

@@ -27,11 +27,11 @@ from django.db.models import (
 )
 from django.db.models.functions import Abs, Cast, Coalesce, NullIf, Round, RowNumber
 
-from goals.following import UpTo, handed_in, once_each
 from goals.measuring import MONTHS, shown
 from goals.models import Assessment, Gender, Goal, GoalQuerySet, Indicator, Judgement, Target
 from goals.pictures import Curve, Point, curve
-from goals.rollups import RolledUp, roll_ups
+from goals.reports.following import UpTo, handed_in, once_each
+from goals.reports.rollups import RolledUp, roll_ups
 from units.models import Unit
 from units.sorting import swedish_order
 

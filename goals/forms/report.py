@@ -66,7 +66,7 @@ class RowForm(LongTexts, forms.Form):
     def has_sent(self, row: Any) -> bool:
         """Whether `row` holds what this window sent before, without having got an answer."""
         for sent in self.data.getlist(f"{self.key}-sent")[:MOST_UNANSWERED]:
-            earlier = type(self)(QueryDict(sent), row=self.row)
+            earlier = type(self)(QueryDict(sent), row=self.row)  # type: ignore[call-arg]
             is_what_is_stored = earlier.is_valid() and _mark(earlier.values.values()) == _mark(
                 getattr(row, name) for name in self.stored
             )
