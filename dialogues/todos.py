@@ -13,7 +13,7 @@ from dialogues.models import with_acknowledgement
 from dialogues.todos_of_the_year import MOST_SHOWN, Todo, beginning, todos_of_the_year
 from goals.actions.carry_over import undecided
 from goals.models import Expectation, Goal, holds_any
-from goals.timeline import TheYear
+from goals.reports.timeline import TheYear
 from units.models import Employment, Role, RoleAssignment, Unit, User
 from units.rules import units_headed_by
 from units.sorting import swedish_order

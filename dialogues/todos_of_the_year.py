@@ -1,5 +1,5 @@
 """What the plan year asks of a person: reports, reviews and activities. At most five questions to
-the database, those of `goals.timeline` included."""
+the database, those of `goals.reports.timeline` included."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from goals.models import Activity, Goal, Period, Report
-from goals.timeline import OwnReport, TheYear
+from goals.reports.timeline import OwnReport, TheYear
 from units.models import Role, Unit, User
 
 MOST_SHOWN = 5

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from goals.models import Period, Report
-from goals.timeline import steps_of_year
+from goals.reports.timeline import steps_of_year
 from units.models import Unit
 
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from dialogues.models import with_acknowledgement
 from dialogues.todos import todos_of
 from goals.models import Expectation
+from goals.reports.timeline import TheYear
 from goals.thread import thread_of_expectation
-from goals.timeline import TheYear
 from goals.years import asked_year
 from stockholm_quality.web import AuthedRequest
 from units.models import User

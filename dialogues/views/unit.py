@@ -18,8 +18,8 @@ from dialogues.reports import (
 )
 from dialogues.rules import shows_who_knows
 from goals.models import Expectation, Goal
+from goals.reports.timeline import steps_of_year
 from goals.rules import FEWEST_IN_A_FIGURE, can_watch_reporting, can_write_goals_of
-from goals.timeline import steps_of_year
 from goals.years import asked_year, plannable_years
 from stockholm_quality.web import AuthedRequest, require
 from units.models import Employment, Role, Unit, User

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from goals.forms import DecisionForm
+from goals.forms.goal import DecisionForm
 
 
 def _forms(world):
