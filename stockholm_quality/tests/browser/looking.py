@@ -30,7 +30,8 @@ _SCROLLED = """() => [...document.querySelectorAll('main *')]
     .filter(element => ['auto', 'scroll'].includes(getComputedStyle(element).overflowX)
         && !element.matches('input, textarea, select, #changelist .results')
         && element.scrollWidth > element.clientWidth
-        && !element.matches('[role=region][tabindex="0"]:is([aria-label], [aria-labelledby])'))
+        && !(element.matches(':is([role=region], section)[tabindex="0"]')
+            && element.matches('[aria-label], [aria-labelledby]')))
     .map(element => element.outerHTML.slice(0, 120))"""
 
 
