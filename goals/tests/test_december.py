@@ -43,9 +43,9 @@ def test_the_plan_of_next_year_from_the_first_goal_to_the_document(december, as_
     indicator = year.indicators["city_indicator"]
     adopt = reverse("goals:indicator_adopt", args=[goal.pk])
     assert str(indicator) in client.get(adopt).content.decode()
-    send("indicator_adopt", goal.pk, indicator=indicator.pk, annual_target="92,5")
+    send("indicator_adopt", goal.pk, indicator=indicator.pk, annual_target="92")
     target = Target.objects.get(goal=goal)
-    assert (target.year, target.annual_target) == (next_year, 92.5)
+    assert (target.year, target.annual_target) == (next_year, 92)
     send(
         "activity_new",
         goal.pk,
