@@ -4,7 +4,6 @@ import random
 import tracemalloc
 from datetime import date, timedelta
 from decimal import Decimal
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -279,7 +278,7 @@ def test_as_many_queries_for_200_indicators_as_for_5(world, year):
     assert queries_of(indicators[:5], year) == queries_of(indicators, year) <= 4
 
 
-def test_2500_units_take_little_time_and_memory(world, year):
+def test_2500_units_take_little_memory(world, year):
     periods = add_year(world.board, year)
     indicator = add_indicator(
         world.board, has_parts=True, over_periods="WEIGHTED", over_units="WEIGHTED"
@@ -302,16 +301,12 @@ def test_2500_units_take_little_time_and_memory(world, year):
         for period in periods.values()
     )
 
-    began = perf_counter()
-    rolled = roll_up(indicator, year)
-    took = perf_counter() - began
     tracemalloc.start()
-    roll_up(indicator, year)
+    rolled = roll_up(indicator, year)
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     assert values(rolled) == {"T1": 50, "T2": 50, "VB": 50}
     assert counted(rolled)["VB"] == (2500, 2500)
     assert rolled[-1].outcome.denominator == 15000
-    assert took < 5
     assert peak < 20_000_000

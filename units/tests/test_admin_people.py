@@ -216,7 +216,7 @@ def test_assignments_of_the_office_roles_and_ones_own_are_only_read(world):
 
 
 CHANGEABLE = {
-    "units_unit": {"code", "kind"},
+    "units_unit": {"code", "kind", "operation"},
     "units_unitplacement": {"name", "parent_id", "starts_on", "ends_on"},
     "units_user": {
         "account_name", "email", "given_name", "family_name", "employment_number",

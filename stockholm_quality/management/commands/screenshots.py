@@ -40,7 +40,8 @@ class Command(BaseCommand):
             browser = playwright.chromium.launch(
                 executable_path=CHROMIUM, args=["--no-sandbox", "--hide-scrollbars"]
             )
-            for name, draw in {"start": _draw_start, "goal-form": _draw_goal_form}.items():
+            pictures = {"start": _draw_start, "goal-form": _draw_goal_form, "report": _draw_report}
+            for name, draw in pictures.items():
                 page = _window(browser, address)
                 draw(page)
                 self._keep(page, out / f"{name}.png")
@@ -72,6 +73,13 @@ def _draw_goal_form(page: Page) -> None:
     page.locator("[data-draft-status][data-state=saved]").wait_for()
     page.locator("h1").click()
     page.evaluate("window.scrollTo(0, 0)")
+
+
+def _draw_report(page: Page) -> None:
+    _sign_in(page, "chef")
+    page.locator(".todos a[href*='/uppfoljning/'] >> visible=true").first.click()
+    page.locator(".sheet-goal").first.wait_for()
+    page.evaluate("document.querySelector('.sheet-goal').scrollIntoView()")
 
 
 def _sign_in(page: Page, account: str) -> None:
