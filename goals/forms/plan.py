@@ -48,12 +48,12 @@ class PlanYearForm(LongTexts, forms.Form):
 
     def __init__(self, *args: Any, units: UnitQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].queryset = units  # type: ignore[attr-defined]
+        self.fields["unit"].queryset = units
         only = list(units[:2])
         if len(only) == 1:
             self.fields["unit"].initial = only[0]
         years = plannable_years()
-        self.fields["year"].choices = [(year, str(year)) for year in years]  # type: ignore[attr-defined]
+        self.fields["year"].choices = [(year, str(year)) for year in years]
         self.fields["year"].initial = self._first_not_opened(only, years)
 
     def _first_not_opened(self, only: list[Unit], years: list[int]) -> int:
@@ -164,7 +164,7 @@ class PeriodForm(LongTexts, forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         # The year is not in the form, and yet a short name may be in it only once.
-        return super()._get_validation_exclusions() - {"plan_year"}  # type: ignore[misc]
+        return super()._get_validation_exclusions() - {"plan_year"}
 
     @property
     def of_period(self) -> dict[str, Any]:

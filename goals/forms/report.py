@@ -26,6 +26,7 @@ from goals.sheet import Sheet
 from units.forms import LongTexts
 
 MOST_UNANSWERED = 3
+LONGEST_REVISION = 9  # digits
 TOO_LARGE = Decimal(10) ** 14  # what the database keeps
 FORM = "report-form"  # the rows lie in several places of the page and belong to one form
 
@@ -56,7 +57,7 @@ class RowForm(LongTexts, forms.Form):
     @property
     def revision(self) -> int:
         number = self.cleaned_data["seen"].partition(":")[0]
-        return int(number) if number.isdecimal() and len(number) <= 9 else 0  # noqa: PLR2004
+        return int(number) if number.isdecimal() and len(number) <= LONGEST_REVISION else 0
 
     @property
     def is_touched(self) -> bool:

@@ -30,6 +30,8 @@ from units.models import User
 from units.revisions import StaleRevisionError, seen_now
 from units.submissions import once, repeated
 
+LONGEST_VERSION = 4  # digits
+
 
 @dataclass(frozen=True)
 class ShownStep:
@@ -55,7 +57,7 @@ def _version_asked(
 ) -> ReportSnapshot:
     asked = request.GET.get("version", "")
     versions = ReportVersion.objects.filter(report=report).order_by("-number")
-    if asked.isdecimal() and len(asked) <= 4:  # noqa: PLR2004
+    if asked.isdecimal() and len(asked) <= LONGEST_VERSION:
         versions = versions.filter(number=int(asked))
     version = versions.first()
     if version is None:
