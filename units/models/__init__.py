@@ -4,19 +4,23 @@ from units.models.desk import Draft, SignInFailure, Submission
 from units.models.organisation import Unit, UnitLine, UnitPlacement
 from units.models.people import (
     Employment,
+    Leave,
     ProtectedIdentityKeeper,
     Role,
     RoleAssignment,
+    StaffGroup,
     User,
 )
 
 __all__ = [
     "Draft",
     "Employment",
+    "Leave",
     "ProtectedIdentityKeeper",
     "Role",
     "RoleAssignment",
     "SignInFailure",
+    "StaffGroup",
     "Submission",
     "Unit",
     "UnitLine",

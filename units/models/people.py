@@ -248,6 +248,27 @@ class EmploymentQuerySet(PeriodQuerySet):
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class StaffGroup(models.Model):
+    """A group of staff whose work is paid by the same criteria (personalgrupp)."""
+
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("staff group")
+        verbose_name_plural = _("staff groups")
+        constraints = [
+            models.CheckConstraint(
+                name="staff_group_has_code_and_name", condition=~Q(code="") & ~Q(name="")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Employment(models.Model):
     person = models.ForeignKey(
         User, models.PROTECT, related_name="employments", verbose_name=_("person")
@@ -256,6 +277,15 @@ class Employment(models.Model):
         Unit, models.PROTECT, related_name="employments", verbose_name=_("unit")
     )
     title = models.CharField(_("occupation"), max_length=120)
+    staff_group = models.ForeignKey(
+        StaffGroup,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="employments",
+        verbose_name=_("staff group"),
+        help_text=_("Decides which pay criteria apply."),
+    )
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(
         _("to"), null=True, blank=True, help_text=_("The last day. Empty: until further notice.")
@@ -279,6 +309,45 @@ class Employment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}, {self.title}"
+
+    def clean(self) -> None:
+        check_period(self.starts_on, self.ends_on)
+
+
+class LeaveQuerySet(PeriodQuerySet):
+    pass
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Leave(models.Model):
+    """Days away from an employment (tjänstledighet), without any cause: causes of leave may tell
+    of health or family, and have no place in the portal."""
+
+    employment = models.ForeignKey(
+        Employment, models.PROTECT, related_name="leaves", verbose_name=_("employment")
+    )
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(
+        _("to"), null=True, blank=True, help_text=_("The last day. Empty: until further notice.")
+    )
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = LeaveQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("leave")
+        verbose_name_plural = _("leaves")
+        constraints = [
+            ends_after_start("leave_ends_after_start"),
+            no_overlap(
+                "leave_once_at_a_time",
+                "employment",
+                message=_("The person is already on leave during these days."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
     def clean(self) -> None:
         check_period(self.starts_on, self.ends_on)
