@@ -36,6 +36,7 @@ from stockholm_quality.embedded import watcher
 from stockholm_quality.embedded.place import PORT, EmbeddedPostgresError, Place, place_for, run
 
 SUPERUSER = "postgres"
+APP_ROLE = "portal_app"
 START_TIMEOUT = 120
 LOG_LIMIT = 5_000_000
 LITTLE_ROOM_MB = 200
@@ -282,12 +283,24 @@ class _Cluster:
                 # No superuser: row-level security would not hold for one.
                 create_role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE")
                 connection.execute(create_role.format(sql.Identifier(role)))
+            self._provide_app_role(connection, role)
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
             if database is not None and not known.fetchone():
                 create_database = sql.SQL("CREATE DATABASE {} OWNER {}")
                 names = sql.Identifier(database), sql.Identifier(role)
                 connection.execute(create_database.format(*names))
         self.provided.add((role, database))
+
+    def _provide_app_role(self, connection: psycopg.Connection, role: str) -> None:
+        """The role that requests work as, made here because only one process at a time comes by."""
+        app_role = sql.Identifier(APP_ROLE)
+        if not connection.execute(
+            "SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE]
+        ).fetchone():
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(app_role))
+        may_act = connection.execute("SELECT pg_has_role(%s, %s, 'MEMBER')", [role, APP_ROLE])
+        if (row := may_act.fetchone()) and not row[0]:
+            connection.execute(sql.SQL("GRANT {} TO {}").format(app_role, sql.Identifier(role)))
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(
