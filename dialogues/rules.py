@@ -1,10 +1,17 @@
-"""Who may say that they know, and who may see who knows."""
+"""Who may what with the conversations. Lists use `visible_to`, which a test holds to these."""
 
+from dataclasses import dataclass
 from datetime import date
 
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from dialogues.models import AccessGrant, Talk, TalkKind
+from dialogues.states import STEPS, Action, Relation
 from goals.models import Expectation
 from goals.rules import FEWEST_IN_A_FIGURE, can_view_expectation
-from units.models import Employment, User
+from units.models import Employment, Role, Unit, User
+from units.rules import answers_for, is_manager_of, reaches, stands_in_with
 
 
 def can_acknowledge(user: User, expectation: Expectation, day: date | None = None) -> bool:
@@ -24,3 +31,149 @@ def can_see_acknowledgement(user: User, expectation: Expectation, day: date | No
     if employment.person_id == user.pk:
         return True
     return can_view_expectation(user, expectation, day) and shows_who_knows(user, day)
+
+
+# --- Talks -------------------------------------------------------------------------------------
+
+
+@dataclass
+class TalkRights:
+    """What `user` is to one talk, and may with it; each question is put to the database once."""
+
+    user: User
+    talk: Talk
+    day: date | None = None
+
+    @cached_property
+    def manages(self) -> bool:
+        """Manages the employee today, where the talk was held."""
+        return answers_for(self.user, self.talk.employment, self.day)
+
+    @cached_property
+    def is_delegate(self) -> bool:
+        return stands_in_with(
+            self.user, self.talk.employment, salary=self.talk.is_salary_talk, day=self.day
+        )
+
+    @cached_property
+    def grant(self) -> AccessGrant | None:
+        running = AccessGrant.objects.running(timezone.now())
+        return running.opened_by(self.user, self.talk.pk).order_by("-ends_at").first()
+
+    @cached_property
+    def relation(self) -> Relation | None:
+        talk = self.talk
+        if talk.employee_id == self.user.pk:
+            return Relation.EMPLOYEE
+        if talk.holder_id == self.user.pk and (self.manages or self.is_delegate):
+            return Relation.HOLDER
+        if self.manages or (
+            talk.brought_to is not None and answers_for(self.user, talk.brought_to, self.day)
+        ):
+            return Relation.MANAGER
+        return Relation.READER if self.grant is not None else None
+
+    @property
+    def is_one_of_two(self) -> bool:
+        return self.relation in {Relation.EMPLOYEE, Relation.HOLDER}
+
+    @property
+    def is_employee(self) -> bool:
+        return self.relation == Relation.EMPLOYEE
+
+    @property
+    def is_holder(self) -> bool:
+        return self.relation == Relation.HOLDER
+
+    @property
+    def sees_record(self) -> bool:
+        """A version of the record: the two any, later readers what both have answered."""
+        if self.is_one_of_two:
+            return self.talk.version_number > 0
+        return self.relation is not None and self.talk.confirmed_version > 0
+
+    @cached_property
+    def has_no_holder(self) -> bool:
+        """Whether whoever holds the talk no longer may: the manager has changed, or the
+        delegation has ended."""
+        holder = TalkRights(self.talk.holder, self.talk, self.day)
+        return not holder.is_holder
+
+    def is_for(self, action: Action) -> bool:
+        """Whether the step is this person's to take at all, whatever the state."""
+        return self.relation in STEPS[action].who
+
+    def may(self, action: Action) -> bool:
+        if not self.is_for(action) or self.talk.status not in STEPS[action].when:
+            return False
+        if action == Action.HAND_OVER:
+            return self.has_no_holder
+        # The manager of where a record was brought along to reads it, and no more.
+        return self.relation != Relation.MANAGER or self.manages
+
+
+def can_view_talk(user: User, talk: Talk, day: date | None = None) -> bool:
+    """See its head: that it is, between whom, and how far it has come."""
+    return TalkRights(user, talk, day).relation is not None
+
+
+def can_start_talk(user: User, employment: Employment, kind: str, day: date | None = None) -> bool:
+    """A manager with each of their own, without HR; a delegate with those named for them."""
+    return is_manager_of(user, employment, day) or stands_in_with(
+        user, employment, salary=kind == TalkKind.SALARY, day=day
+    )
+
+
+def can_delegate(user: User, employment: Employment, day: date | None = None) -> bool:
+    return is_manager_of(user, employment, day)
+
+
+# --- Rounds, templates, criteria ---------------------------------------------------------------
+
+
+def can_run_rounds_of(user: User, unit: Unit, day: date | None = None) -> bool:
+    return unit.kind != Unit.Kind.CITY and reaches(user, unit, Role.HR, day=day)
+
+
+def can_keep_templates_of(user: User, unit: Unit | None, day: date | None = None) -> bool:
+    """HR of the board; the city's own templates, HR of the city."""
+    if unit is None:
+        unit = Unit.objects.filter(kind=Unit.Kind.CITY).first()
+    return unit is not None and reaches(user, unit, Role.HR, day=day)
+
+
+def can_keep_criteria_of(user: User, unit: Unit, day: date | None = None) -> bool:
+    return reaches(user, unit, Role.HR, day=day)
+
+
+# --- The competence plan -----------------------------------------------------------------------
+
+
+def can_see_plan_of(user: User, employment: Employment, day: date | None = None) -> bool:
+    return user.pk == employment.person_id or answers_for(user, employment, day)
+
+
+def can_write_plan_of(user: User, employment: Employment, day: date | None = None) -> bool:
+    """The two of them; the responsibility is shared (personnel policy)."""
+    return can_see_plan_of(user, employment, day)
+
+
+def can_see_needs_of_unit(user: User, unit: Unit, day: date | None = None) -> bool:
+    """Gathered, for planning: the unit's manager, of their own people."""
+    own = Employment.objects.managed_by(user, day)
+    return own.filter(unit__in=Unit.objects.below(unit, day)).exists()
+
+
+# --- Figures, and access in need ---------------------------------------------------------------
+
+
+def can_see_coverage_of(user: User, unit: Unit, day: date | None = None) -> bool:
+    return reaches(user, unit, Role.MANAGER, Role.HR, day=day)
+
+
+def can_open_in_need(user: User, employment: Employment, day: date | None = None) -> bool:
+    """HR of the subtree and managers above, for a documented reason; never one's own, and never
+    across an authority's border (design, section 4)."""
+    if user.pk == employment.person_id or answers_for(user, employment, day):
+        return False
+    return reaches(user, employment.unit, Role.MANAGER, Role.HR, day=day)

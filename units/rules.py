@@ -9,6 +9,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef
 
 from units.models import (
+    Delegation,
     Employment,
     ProtectedIdentityKeeper,
     Role,
@@ -19,6 +20,7 @@ from units.models import (
 )
 from units.models.organisation import UnitQuerySet
 from units.models.people import MERGERS_FOLLOWED
+from units.periods import active_on
 
 
 def reaches(user: User, unit: Unit, *roles: str, day: date | None = None) -> bool:
@@ -64,6 +66,17 @@ def is_manager_of(user: User, employment: Employment, day: date | None = None) -
 def answers_for(user: User, employment: Employment, day: date | None = None) -> bool:
     """Manages the employment or, when its unit has been merged, the one that it goes on as."""
     return Employment.objects.answered_for_by(user, day).filter(pk=employment.pk).exists()
+
+
+def stands_in_with(
+    user: User, employment: Employment, *, salary: bool = False, day: date | None = None
+) -> bool:
+    """Holds the talks with the employee in the manager's place; salary talks only where that has
+    been said."""
+    named = Delegation.objects.active_on(day).filter(employment=employment, delegate=user)
+    if salary:
+        named = named.filter(covers_salary=True)
+    return named.filter(active_on(day, "employment__")).exists()
 
 
 def went_up_in(unit: Unit, day: date | None = None) -> Unit:

@@ -23,6 +23,7 @@ from goals.models.indicator import (
 )
 from goals.models.plan import CarryOver, Closure, Period, PlanYear
 from goals.models.report import (
+    FOR_EVER,
     ActivityNote,
     Analysis,
     AnalysisMethod,
@@ -39,6 +40,7 @@ from goals.models.report import (
 
 __all__ = [
     "COUNTS_UP",
+    "FOR_EVER",
     "GOAL_PARTS",
     "Activity",
     "ActivityGoal",

@@ -3,6 +3,7 @@
 from units.models.desk import Draft, SignInFailure, Submission
 from units.models.organisation import Unit, UnitLine, UnitPlacement
 from units.models.people import (
+    Delegation,
     Employment,
     Leave,
     ProtectedIdentityKeeper,
@@ -13,6 +14,7 @@ from units.models.people import (
 )
 
 __all__ = [
+    "Delegation",
     "Draft",
     "Employment",
     "Leave",

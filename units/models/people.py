@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from units.models.organisation import Unit, UnitLine, UnitPlacement
-from units.periods import PeriodQuerySet, check_period, ends_after_start, no_overlap
+from units.periods import PeriodQuerySet, active_on, check_period, ends_after_start, no_overlap
 from units.sorting import swedish_order
 
 
@@ -212,6 +212,14 @@ class EmploymentQuerySet(PeriodQuerySet):
         """`managed_by`, and those that go on as one of these since their unit was merged."""
         return self.going_on_as(Employment.objects.managed_by(user, day), day)
 
+    def met_by(self, user: User, day: date | None = None) -> Self:
+        """`answered_for_by`, and those with whom `user` holds the talks in the manager's place."""
+        named = Delegation.objects.active_on(day).filter(employment=OuterRef("pk"), delegate=user)
+        return self.filter(
+            Q(pk__in=Employment.objects.answered_for_by(user, day).values("pk"))
+            | Exists(named) & active_on(day)
+        )
+
     def not_left(self, day: date | None = None) -> Self:
         """Those that have not ended, or ended only because their unit was merged."""
         day = day or timezone.localdate()
@@ -343,6 +351,52 @@ class Leave(models.Model):
                 "leave_once_at_a_time",
                 "employment",
                 message=_("The person is already on leave during these days."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def clean(self) -> None:
+        check_period(self.starts_on, self.ends_on)
+
+
+class DelegationQuerySet(PeriodQuerySet):
+    def visible_to(self, user: User, day: date | None = None) -> Self:
+        managed = Employment.objects.answered_for_by(user, day)
+        return self.filter(
+            Q(delegate=user) | Q(employment__person=user) | Q(employment__in=managed)
+        )
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Delegation(models.Model):
+    """Who holds talks in the manager's place: with one person, and for a time."""
+
+    employment = models.ForeignKey(
+        Employment, models.PROTECT, related_name="delegations", verbose_name=_("employee")
+    )
+    delegate = models.ForeignKey(
+        User, models.PROTECT, related_name="delegations", verbose_name=_("holds the talk")
+    )
+    covers_salary = models.BooleanField(_("salary talks too"), default=False)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("to"), help_text=_("The last day."))
+    given_by = models.ForeignKey(User, models.PROTECT, editable=False, related_name="+")
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = DelegationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delegation of talks")
+        verbose_name_plural = _("delegations of talks")
+        constraints = [
+            ends_after_start("delegation_ends_after_start"),
+            no_overlap(
+                "delegation_once_at_a_time",
+                "employment",
+                "delegate",
+                message=_("The talks are delegated to this person already during these days."),
             ),
         ]
 

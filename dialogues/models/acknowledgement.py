@@ -1,4 +1,4 @@
-"""The conversations that give the goals meaning. So far: an employee knows what is expected."""
+"""An employee says that they know what is expected of them."""
 
 from datetime import date
 from typing import Self

@@ -1,0 +1,180 @@
+"""The second wall around talks: who is one of the two, who reads later, and nobody else.
+
+Each condition is the one of the model's `visible_to`, said again in the database. Heads of talks
+also open for a purpose (`units.wall.PURPOSES`); what somebody has written never does.
+"""
+
+from django.db import migrations
+
+from units.walling import ANSWERS_FOR, DAY, PERSON, PURPOSE, append_only, wall
+
+# One of the two: the employee, or the holder while they manage the employee or stand in for the
+# manager (`TalkQuerySet.shared_by`).
+MY_TALKS = """
+CREATE FUNCTION portal_my_talks() RETURNS SETOF bigint
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
+    SELECT t.id FROM public.dialogues_talk t WHERE t.employee_id = public.portal_person()
+    UNION ALL
+    SELECT t.id FROM public.dialogues_talk t
+    WHERE t.holder_id = public.portal_person()
+      AND (t.employment_id = ANY (ARRAY(SELECT public.portal_answers_for()))
+           OR EXISTS (
+               SELECT FROM public.units_delegation d
+               JOIN public.units_employment e ON e.id = d.employment_id
+               WHERE d.employment_id = t.employment_id
+                 AND d.delegate_id = public.portal_person()
+                 AND (d.covers_salary OR t.kind <> 'SALARY')
+                 AND d.starts_on <= public.portal_day() AND d.ends_on >= public.portal_day()
+                 AND e.starts_on <= public.portal_day()
+                 AND (e.ends_on IS NULL OR e.ends_on >= public.portal_day())))
+$$;
+"""
+# Whose counterpart's shared preparation opens: who is ready with their own.
+READY = """
+CREATE FUNCTION portal_ready_in(party text) RETURNS SETOF bigint
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
+    SELECT t.id FROM public.dialogues_talk t
+    WHERE t.id = ANY (ARRAY(SELECT public.portal_my_talks()))
+      AND CASE party
+          WHEN 'EMPLOYEE' THEN t.employee_id = public.portal_person()
+                               AND t.employee_ready_at IS NOT NULL
+          ELSE t.holder_id = public.portal_person() AND t.holder_ready_at IS NOT NULL
+      END
+$$;
+"""
+HELD_AS_DELEGATE = f"""
+    holder_id = {PERSON} AND EXISTS (
+        SELECT FROM units_delegation d
+        JOIN units_employment e ON e.id = d.employment_id
+        WHERE d.employment_id = dialogues_talk.employment_id AND d.delegate_id = {PERSON}
+          AND (d.covers_salary OR dialogues_talk.kind <> 'SALARY')
+          AND d.starts_on <= {DAY} AND d.ends_on >= {DAY}
+          AND e.starts_on <= {DAY} AND (e.ends_on IS NULL OR e.ends_on >= {DAY}))
+"""
+TAKES_PART = f"employee_id = {PERSON} OR employment_id = {ANSWERS_FOR} OR ({HELD_AS_DELEGATE})"
+HEAD = f"""
+    {TAKES_PART}
+    OR brought_to_id = {ANSWERS_FOR}
+    OR id = ANY (ARRAY(
+        SELECT g.talk_id FROM dialogues_accessgrant g
+        WHERE g.reader_id = {PERSON} AND g.opened_at <= now() AND g.ends_at > now()))
+    OR {PURPOSE} <> ''
+"""
+IN_MY_TALKS = "talk_id = ANY (ARRAY(SELECT portal_my_talks()))"
+OF_ANSWERED_VERSION = f"""
+    {IN_MY_TALKS}
+    OR ({PURPOSE} = '' AND EXISTS (
+        SELECT FROM dialogues_talk t WHERE t.id = talk_id AND number <= t.confirmed_version))
+"""
+OF_THE_TWO = f"employee_id = {PERSON} OR employment_id = ANY (ARRAY(SELECT portal_meets()))"
+PLAN = f"{OF_THE_TWO} OR brought_to_id = {ANSWERS_FOR}"
+MY_UNSHARED = f"""
+    author_id = {PERSON} AND preparation_id = ANY (ARRAY(
+        SELECT p.id FROM dialogues_preparation p
+        WHERE p.author_id = {PERSON} AND p.shared_at IS NULL
+          AND p.talk_id = ANY (ARRAY(SELECT portal_my_talks()))))
+"""
+# Inner policies apply: a preparation that is not opened is not found here either.
+OF_OPENED = """
+    preparation_id = ANY (ARRAY(
+        SELECT p.id FROM dialogues_preparation p WHERE p.shared_at IS NOT NULL))
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("dialogues", "0002_talks"),
+        ("goals", "0008_expectations_walled"),
+    ]
+    operations = [
+        migrations.RunSQL(MY_TALKS, "DROP FUNCTION portal_my_talks()"),
+        migrations.RunSQL(READY, "DROP FUNCTION portal_ready_in(text)"),
+        *wall(
+            "dialogues_talk",
+            select=HEAD,
+            insert=f"created_by_id = {PERSON} AND ({PURPOSE} = 'rounds' OR "
+            "employment_id = ANY (ARRAY(SELECT portal_meets())))",
+            update=TAKES_PART,
+        ),
+        *wall(
+            "dialogues_talkstep",
+            select=f"by_id = {PERSON} OR ({PURPOSE} = '' AND EXISTS "
+            "(SELECT FROM dialogues_talk t WHERE t.id = talk_id))",
+            insert=f"by_id = {PERSON} AND EXISTS "
+            "(SELECT FROM dialogues_talk t WHERE t.id = talk_id)",
+        ),
+        *wall("dialogues_talktime", select=IN_MY_TALKS, insert=IN_MY_TALKS, update=IN_MY_TALKS),
+        *wall(
+            "dialogues_preparation",
+            select=f"author_id = {PERSON} OR (shared_at IS NOT NULL AND ("
+            "talk_id = ANY (ARRAY(SELECT portal_ready_in('EMPLOYEE'))) OR (party = 'EMPLOYEE' "
+            "AND talk_id = ANY (ARRAY(SELECT portal_ready_in('MANAGER'))))))",
+            insert=f"author_id = {PERSON} AND {IN_MY_TALKS}",
+            update=f"author_id = {PERSON} AND shared_at IS NULL AND {IN_MY_TALKS}",
+            update_to=f"author_id = {PERSON} AND {IN_MY_TALKS}",
+        ),
+        *wall(
+            "dialogues_answer",
+            select=f"author_id = {PERSON} OR (NOT is_own_notes AND {OF_OPENED})",
+            insert=MY_UNSHARED,
+            update=MY_UNSHARED,
+        ),
+        *wall(
+            "dialogues_criterionview",
+            select=f"author_id = {PERSON} OR {OF_OPENED}",
+            insert=MY_UNSHARED,
+            update=MY_UNSHARED,
+        ),
+        *wall("dialogues_recordpart", select=IN_MY_TALKS, insert=IN_MY_TALKS, update=IN_MY_TALKS),
+        *wall(
+            "dialogues_criterionweighing",
+            select=IN_MY_TALKS,
+            insert=IN_MY_TALKS,
+            update=IN_MY_TALKS,
+        ),
+        *wall(
+            "dialogues_talkversion",
+            select=OF_ANSWERED_VERSION,
+            insert=f"made_by_id = {PERSON} AND {IN_MY_TALKS}",
+        ),
+        *wall(
+            "dialogues_confirmation",
+            select=OF_ANSWERED_VERSION,
+            insert=f"person_id = {PERSON} AND {IN_MY_TALKS}",
+        ),
+        *wall(
+            "dialogues_expectationresult",
+            select=OF_THE_TWO,
+            insert=f"author_id = {PERSON} AND ({OF_THE_TWO})",
+            update=f"author_id = {PERSON} AND ({OF_THE_TWO})",
+        ),
+        *wall("dialogues_competenceneed", select=PLAN, insert=OF_THE_TWO, update=PLAN),
+        *wall("dialogues_competenceneedevent", select=PLAN, insert="true"),
+        *wall(
+            "dialogues_accessgrant",
+            select=f"employee_id = {PERSON} OR reader_id = {PERSON} "
+            f"OR employment_id = {ANSWERS_FOR}",
+            insert=f"reader_id = {PERSON}",
+        ),
+        *wall(
+            "dialogues_reading",
+            select=f"employee_id = {PERSON} OR reader_id = {PERSON} OR {IN_MY_TALKS}",
+            insert=f"reader_id = {PERSON}",
+        ),
+        *append_only(
+            "dialogues_talkstep",
+            "dialogues_talkversion",
+            "dialogues_confirmation",
+            "dialogues_accessgrant",
+            "dialogues_reading",
+            "dialogues_criteriaacknowledgement",
+            "dialogues_competenceneedevent",
+            "dialogues_roundevent",
+            "dialogues_talktemplateevent",
+            "dialogues_templateversionevent",
+            "dialogues_sectionevent",
+            "dialogues_criteriasetevent",
+            "dialogues_criterionevent",
+            "dialogues_criterionstepevent",
+        ),
+    ]

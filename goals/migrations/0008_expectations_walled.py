@@ -1,0 +1,20 @@
+"""The second wall around expectations: the two of them, and figures that name nobody."""
+
+from django.db import migrations
+
+from units.walling import PURPOSE, append_only, wall
+
+MINE = "employment_id = ANY (ARRAY(SELECT portal_meets()))"
+SEEN = f"{MINE} OR {PURPOSE} = 'figures'"
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("goals", "0007_expectation_terms"),
+        ("units", "0006_delegation"),
+    ]
+    operations = [
+        *wall("goals_expectation", select=SEEN, insert=MINE, update=MINE),
+        *wall("goals_expectationevent", select=MINE, insert="true"),
+        *append_only("goals_expectationevent"),
+    ]
