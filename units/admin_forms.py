@@ -25,7 +25,7 @@ from units.actions import (
     merge_unit,
     place_unit,
 )
-from units.models import Employment, RoleAssignment, Unit, UnitPlacement, User
+from units.models import Employment, RoleAssignment, StaffGroup, Unit, UnitPlacement, User
 from units.revisions import ComparedField
 from units.rules import is_system_administrator
 
@@ -175,11 +175,20 @@ class PersonAddForm(ScopedForm):
 
     unit = unit_field(Employment._meta.get_field("unit"), label=gettext_lazy("Unit"))
     title = forms.CharField(label=gettext_lazy("Occupation"), max_length=120)
+    staff_group = forms.ModelChoiceField(
+        StaffGroup.objects.none(),
+        label=gettext_lazy("Staff group"),
+        help_text=Employment._meta.get_field("staff_group").help_text,
+        required=False,
+        widget=AutocompleteSelect(Employment._meta.get_field("staff_group"), admin.site),
+    )
     starts_on = forms.DateField(label=gettext_lazy("From"), widget=AdminDateWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].queryset = admin.site.get_model_admin(Unit).get_queryset(self.request)
+        for name, model in (("unit", Unit), ("staff_group", StaffGroup)):
+            register = admin.site.get_model_admin(model)
+            self.fields[name].queryset = register.get_queryset(self.request)
         self.fields["starts_on"].initial = timezone.localdate()
         if is_system_administrator(self.request.user):
             for name in ("unit", "title", "starts_on"):
@@ -199,7 +208,8 @@ class PersonAddForm(ScopedForm):
     def employment_of(self, person: User) -> Employment | None:
         if not self.cleaned_data.get("unit"):
             return None
-        employed = {key: self.cleaned_data[key] for key in ("unit", "title", "starts_on")}
+        names = ("unit", "title", "staff_group", "starts_on")
+        employed = {key: self.cleaned_data[key] for key in names}
         placements = employed["unit"].placements.all()
         # The form asks for no last day: in a unit that is to be closed it is the unit's own.
         missing = next(days_left_out(employed["starts_on"], None, placements), None)
@@ -212,6 +222,36 @@ class EmploymentForm(ScopedForm):
         cleaned = super().clean()
         _check_exists_throughout(self)
         return cleaned
+
+
+class LeaveForm(ScopedForm):
+    """Days within an employment. A leave until further notice ends with it at the latest."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "employment" not in self.fields:
+            self._check_within(self.instance.employment)
+        elif employment := cleaned.get("employment"):
+            self._check_one_may(employment)
+            self._check_within(employment)
+        return cleaned
+
+    def _check_one_may(self, employment: Employment) -> None:
+        register = admin.site.get_model_admin(Employment)
+        if not register.has_change_permission(self.request, employment):
+            told = _("You may not register leave from this employment. Ask a colleague in HR.")
+            self.add_error("employment", told)
+
+    def _check_within(self, employment: Employment) -> None:
+        starts_on, ends_on = (self.cleaned_data.get(name) for name in ("starts_on", "ends_on"))
+        first, last = employment.starts_on, employment.ends_on
+        if starts_on and starts_on < first:
+            told = _("The employment begins on {day}. Choose that day or a later one.")
+            self.add_error("starts_on", told.format(day=date_format(first)))
+        told = _("The employment ends on {day}. Choose that day or an earlier one.")
+        for name, day in (("starts_on", starts_on), ("ends_on", ends_on)):
+            if day and last and day > last:
+                self.add_error(name, told.format(day=date_format(last)))
 
 
 class NotToOneselfForm(ScopedForm):

@@ -11,9 +11,11 @@ from goals.actions.plans import proposed_periods
 from goals.models import AnalysisMethod, Indicator, KeyFigure, PlanYear, Report
 from units.models import (
     Employment,
+    Leave,
     ProtectedIdentityKeeper,
     Role,
     RoleAssignment,
+    StaffGroup,
     Unit,
     UnitPlacement,
     User,
@@ -101,6 +103,15 @@ class World:
         self.protected_role = RoleAssignment.objects.create(
             person=self.protected_a, unit=self.unit_a, role=Role.REPRESENTATIVE, starts_on=START
         )
+        self.staff_group = StaffGroup.objects.create(code="HAND", name="Handläggare")
+        self.leave_a, self.leave_b, self.protected_leave = (
+            Leave.objects.create(
+                employment=person.employments.get(),
+                starts_on=date(2024, 3, 1),
+                ends_on=date(2024, 3, 31),
+            )
+            for person in (self.employee_a, self.employee_b, self.protected_a)
+        )
 
         self.year_a = make_year(self.unit_a, self.board_a)
         self.year_b = make_year(self.unit_b, self.board_b)
@@ -116,6 +127,7 @@ class World:
             "units_unitplacement": unit.placements.get(),
             "units_user": person,
             "units_employment": person.employments.get(),
+            "units_leave": person.employments.get().leaves.get(),
             "units_roleassignment": hr.roles.get(),
             **(self.year_a if side == "a" else self.year_b),
         }
@@ -176,6 +188,8 @@ LISTS = [
     "units_unitplacement",
     "units_user",
     "units_employment",
+    "units_leave",
+    "units_staffgroup",
     "units_roleassignment",
     "units_protectedidentitykeeper",
     "goals_goal",
@@ -191,6 +205,7 @@ def every_url(world):
     """Every address of the administration, with an object of authority A where it takes one."""
     objects = world.objects_of("a") | {
         "units_protectedidentitykeeper": world.keeping,
+        "units_staffgroup": world.staff_group,
         "goals_goal": None,
     }
     urls = [reverse("admin:index"), reverse("admin:jsi18n"), reverse("admin:autocomplete")]
@@ -245,6 +260,14 @@ def adds(world):
             },
             Employment,
         ),
+        "units_leave": (
+            {
+                "employment": world.employee_a.employments.get().pk,
+                "starts_on": "2026-01-01",
+                "ends_on": "2026-06-30",
+            },
+            Leave,
+        ),
         "units_roleassignment": (
             {
                 "person": world.employee_a.pk,
@@ -265,5 +288,5 @@ def adds(world):
     }
 
 
-ADDABLE = ["units_user", "units_unit", "units_employment", "units_roleassignment",
+ADDABLE = ["units_user", "units_unit", "units_employment", "units_leave", "units_roleassignment",
            "units_protectedidentitykeeper"]  # fmt: skip

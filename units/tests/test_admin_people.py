@@ -222,7 +222,8 @@ CHANGEABLE = {
         "account_name", "email", "given_name", "family_name", "employment_number",
         "has_protected_identity", "is_active",
     },
-    "units_employment": {"title", "starts_on", "ends_on"},
+    "units_employment": {"title", "staff_group_id", "starts_on", "ends_on"},
+    "units_leave": {"starts_on", "ends_on"},
 }  # fmt: skip
 
 
