@@ -1,12 +1,14 @@
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dialogues.reports import own_employments
 from goals.models import Expectation, Goal, holds_any
+from goals.rules import employments_to_give
 from units.forms import LongTexts
 from units.models import Employment, UnitLine, User
 from units.rules import went_up_in
@@ -18,6 +20,11 @@ TEXT_HELP = _(
 SIGN_HELP = _(
     "How will both of you see that it has been reached? Preferably with a number or a date."
 )
+RESULT_HELP = _("What is different when the expectation has been met, for those you are there for.")
+SUPPORT_HELP = _(
+    "What the employee needs from the manager or others: time, training, somebody to ask."
+)
+DUE_HELP = _("The day when it is to be reached. Empty: during the year.")
 
 
 class EmployeeChoices(forms.ModelMultipleChoiceField):
@@ -41,12 +48,32 @@ class GiveExpectationForm(LongTexts, forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=TEXT_HELP,
     )
+    expected_result = forms.CharField(
+        label=_("Expected result"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=RESULT_HELP,
+    )
     sign = forms.CharField(
         label=_("How it shows"),
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=SIGN_HELP,
+    )
+    support = forms.CharField(
+        label=_("Support needed"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=SUPPORT_HELP,
+    )
+    due_on = forms.DateField(
+        label=_("By when"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=DUE_HELP,
     )
     employments = EmployeeChoices(
         label=_("Give it to"),
@@ -57,14 +84,18 @@ class GiveExpectationForm(LongTexts, forms.Form):
 
     def __init__(self, *args: Any, giver: User, goal: Goal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.goal = goal
         held = Expectation.objects.in_force().for_year(goal.first_year)
         self.fields["employments"].unit_pk = goal.unit_id
         self.fields["employments"].queryset = (
-            own_employments(giver, goal.unit)
+            employments_to_give(giver, goal)
             .annotate(has_expectation=holds_any(held))
             .select_related("person", "unit")
             .in_swedish_order()
         )
+
+    def clean_due_on(self) -> date | None:
+        return _checked_due_on(self.cleaned_data["due_on"], self.goal)
 
 
 class ExpectationForm(LongTexts, forms.ModelForm):
@@ -74,12 +105,21 @@ class ExpectationForm(LongTexts, forms.ModelForm):
 
     class Meta:
         model = Expectation
-        fields = ["text", "sign", "goal"]
+        fields = ["text", "expected_result", "sign", "support", "due_on", "goal"]
         widgets = {
             "text": forms.Textarea(attrs={"rows": 3}),
+            "expected_result": forms.Textarea(attrs={"rows": 2}),
             "sign": forms.Textarea(attrs={"rows": 2}),
+            "support": forms.Textarea(attrs={"rows": 2}),
+            "due_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
-        help_texts = {"text": TEXT_HELP, "sign": SIGN_HELP}
+        help_texts = {
+            "text": TEXT_HELP,
+            "expected_result": RESULT_HELP,
+            "sign": SIGN_HELP,
+            "support": SUPPORT_HELP,
+            "due_on": DUE_HELP,
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -96,6 +136,19 @@ class ExpectationForm(LongTexts, forms.ModelForm):
         # What is chosen already stays choosable, also after the unit has moved.
         choosable = Q(pk__in=on_line.values("pk")) | Q(pk=self.instance.goal_id)
         self.fields["goal"].queryset = Goal.objects.filter(choosable).in_order_of_numbers()
+
+    def clean_due_on(self) -> date | None:
+        return _checked_due_on(self.cleaned_data["due_on"], self.instance.goal)
+
+
+def _checked_due_on(day: date | None, goal: Goal) -> date | None:
+    """What is expected in one year may be reached early in the next."""
+    year = goal.first_year
+    if day and day.year not in {year, year + 1}:
+        raise ValidationError(
+            gettext("Choose a day in {year} or {next_year}.").format(year=year, next_year=year + 1)
+        )
+    return day
 
 
 class WithdrawForm(LongTexts, forms.Form):

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dialogues.models.round import Round
-from dialogues.models.template import TalkKind, TemplateVersion
+from dialogues.models.template import CriteriaSet, TalkKind, TemplateVersion
 from goals.models import COUNTS_UP, FOR_EVER
 from units.models import Delegation, Employment, User
 
@@ -56,7 +56,7 @@ class TalkQuerySet(models.QuerySet["Talk"]):
 
     def with_people(self) -> Self:
         return self.select_related(
-            "employee", "holder", "employment__unit", "template_version__template"
+            "employee", "holder", "employment__unit", "brought_to", "template_version__template"
         )
 
 
@@ -90,6 +90,8 @@ class Talk(models.Model):
     year = models.PositiveSmallIntegerField(_("year"))
     round = models.ForeignKey(Round, models.PROTECT, null=True, related_name="talks")
     template_version = models.ForeignKey(TemplateVersion, models.PROTECT, related_name="+")
+    # Of a salary talk, from the day it is held; before that, those that apply that day.
+    criteria_set = models.ForeignKey(CriteriaSet, models.PROTECT, null=True, related_name="+")
     previous = models.ForeignKey("self", models.PROTECT, null=True, related_name="followed_by")
     status = models.CharField(_("state"), max_length=12, choices=Status, default=Status.PLANNED)
 

@@ -1,17 +1,20 @@
 """What a talk asks: templates are data, in versions, so that a talk keeps what it began with."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 import pghistory
+import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from goals.models import FOR_EVER
-from units.models import Role, Unit, UnitLine, User
+from units.models import Employment, Role, Unit, UnitLine, User
 
 
 class TalkKind(models.TextChoices):
@@ -27,6 +30,38 @@ class TalkKind(models.TextChoices):
 def in_own_language(swedish: str, english: str) -> str:
     """English for whoever reads English, where HR has written it; else Swedish."""
     return english if english and get_language() == "en" else swedish
+
+
+PUBLISHED_STAYS = pgtrigger.Protect(
+    name="published_stays",
+    operation=pgtrigger.Update | pgtrigger.Delete,
+    condition=pgtrigger.Q(old__published_at__isnull=False),
+)
+
+
+def _stays_with_the_published(look_up: str) -> pgtrigger.Trigger:
+    """Nothing is added to, changed in or taken from what is published. `look_up` is the statement
+    that finds when it was, of the row in question, and holds it for the rest of the transaction.
+    """
+    refuse = """
+        {look_up} INTO published;
+        IF published IS NOT NULL THEN
+            RAISE EXCEPTION 'What is published never changes'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'belongs_to_published';
+        END IF;
+    """
+    return pgtrigger.Trigger(
+        name="stays_with_the_published",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        declare=[("published", "timestamptz")],
+        func=f"""
+            IF TG_OP <> 'INSERT' THEN {refuse.format(look_up=look_up.format(row="OLD"))} END IF;
+            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+            {refuse.format(look_up=look_up.format(row="NEW"))}
+            RETURN NEW;
+        """,
+    )
 
 
 class TalkTemplateQuerySet(models.QuerySet["TalkTemplate"]):
@@ -142,6 +177,7 @@ class TemplateVersion(models.Model):
                 violation_error_message=_("There is a version being written already."),
             ),
         ]
+        triggers = [PUBLISHED_STAYS]
 
     def __str__(self) -> str:
         return f"{self.template}, {self.number}"
@@ -215,6 +251,12 @@ class Section(models.Model):
             ),
             models.CheckConstraint(name="section_has_heading", condition=~Q(heading="")),
         ]
+        triggers = [
+            _stays_with_the_published(
+                "SELECT v.published_at FROM dialogues_templateversion v "
+                "WHERE v.id = {row}.version_id FOR SHARE"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -238,9 +280,56 @@ class Section(models.Model):
         return self.owner in {self.Owner.MANAGER, self.Owner.BOTH}
 
 
+class CriteriaSetQuerySet(models.QuerySet["CriteriaSet"]):
+    def kept_by(self, user: User, day: date | None = None) -> Self:
+        return self.filter(unit__in=Unit.objects.in_scope_of(user, Role.HR, day=day).values("pk"))
+
+    def published(self) -> Self:
+        return self.filter(published_at__isnull=False)
+
+    def in_force(self) -> Self:
+        """Published, and no correction of it is."""
+        corrected = CriteriaSet.objects.annotate(group=Coalesce("staff_group_id", 0)).filter(
+            unit=models.OuterRef("unit"),
+            year=models.OuterRef("year"),
+            group=Coalesce(models.OuterRef("staff_group_id"), 0),
+            number__gt=models.OuterRef("number"),
+            published_at__isnull=False,
+        )
+        return self.published().filter(~models.Exists(corrected))
+
+    def applying_to(
+        self, employment: Employment | models.OuterRef, year: int, day: date | None = None
+    ) -> Self:
+        """Those in force in the year that hold for the employment, the one that applies first: of
+        its own staff group before the general ones, of the nearest unit before those above.
+
+        Within a subquery `employment` is an OuterRef to the employment's row: `OuterRef("pk")`.
+        """
+        lines = UnitLine.objects.active_on(day)
+        if isinstance(employment, models.OuterRef):
+            employed = Employment.objects.filter(pk=employment)
+            group: Any = models.Subquery(employed.values("staff_group"))
+            lines = lines.filter(descendant__in=employed.values("unit"))
+        else:
+            group = employment.staff_group_id
+            lines = lines.filter(descendant=employment.unit_id)
+        return (
+            self.in_force()
+            .filter(
+                Q(staff_group=None) | Q(staff_group=group), year=year, unit__lines_down__in=lines
+            )
+            .order_by(F("staff_group").asc(nulls_last=True), "unit__lines_down__depth")
+        )
+
+
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class CriteriaSet(models.Model):
-    """The pay criteria (lönekriterier) of a year for a group of staff. Read by everyone."""
+    """The pay criteria (lönekriterier) of a year for a group of staff. Read by everyone.
+
+    Edited until published; then it is for ever. A correction is a version of its own, with the next
+    number, which everyone is asked to read anew.
+    """
 
     unit = models.ForeignKey(
         Unit, models.PROTECT, related_name="criteria_sets", verbose_name=_("for")
@@ -255,6 +344,10 @@ class CriteriaSet(models.Model):
         verbose_name=_("staff group"),
         help_text=_("Empty: for those whose group has no criteria of its own."),
     )
+    number = models.PositiveSmallIntegerField(_("version"), default=1, editable=False)
+    correction = models.TextField(
+        _("what is corrected, and why"), max_length=1000, blank=True, editable=False
+    )
     about = models.TextField(_("about the criteria"), max_length=2000, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, editable=False)
     published_by = models.ForeignKey(
@@ -262,23 +355,36 @@ class CriteriaSet(models.Model):
     )
     revision = models.PositiveIntegerField(default=1, editable=False)
 
+    objects = CriteriaSetQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("set of pay criteria")
         verbose_name_plural = _("sets of pay criteria")
         constraints = [
             models.UniqueConstraint(
-                fields=["unit", "year", "staff_group"],
+                fields=["unit", "year", "staff_group", "number"],
                 name="criteria_set_once",
                 nulls_distinct=False,
                 violation_error_message=_("There are pay criteria for this group and year."),
             ),
             models.CheckConstraint(
-                name="criteria_set_is_of_a_year", condition=Q(year__gte=1990, year__lte=2200)
+                name="criteria_set_correction_has_reason",
+                condition=Q(number=1, correction="") | Q(number__gt=1) & ~Q(correction=""),
+            ),
+            models.CheckConstraint(
+                name="criteria_set_is_of_a_year",
+                condition=Q(year__gte=1990, year__lte=2200),
+                violation_error_message=_("Write the year in four digits, such as 2027."),
             ),
         ]
+        triggers = [PUBLISHED_STAYS]
 
     def __str__(self) -> str:
-        return f"{self.unit} {self.year}"
+        whose = f"{self.unit}, {self.staff_group}" if self.staff_group else str(self.unit)
+        return f"{whose} {self.year}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("dialogues:criteria_set", args=[self.pk])
 
     @property
     def is_published(self) -> bool:
@@ -305,6 +411,12 @@ class Criterion(models.Model):
                 deferrable=models.Deferrable.DEFERRED,
             ),
             models.CheckConstraint(name="criterion_has_name", condition=~Q(name="")),
+        ]
+        triggers = [
+            _stays_with_the_published(
+                "SELECT s.published_at FROM dialogues_criteriaset s "
+                "WHERE s.id = {row}.criteria_set_id FOR SHARE"
+            )
         ]
 
     def __str__(self) -> str:
@@ -335,6 +447,13 @@ class CriterionStep(models.Model):
             models.CheckConstraint(
                 name="criterion_step_has_words", condition=~Q(words="") & ~Q(name="")
             ),
+        ]
+        triggers = [
+            _stays_with_the_published(
+                "SELECT s.published_at FROM dialogues_criteriaset s "
+                "JOIN dialogues_criterion c ON c.criteria_set_id = s.id "
+                "WHERE c.id = {row}.criterion_id FOR SHARE OF s"
+            )
         ]
 
     def __str__(self) -> str:

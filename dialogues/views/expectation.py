@@ -19,18 +19,19 @@ from goals.actions import (
     give_expectations,
     withdraw_expectation,
 )
-from goals.models import Expectation, Goal
+from goals.models import Expectation, Goal, terms_of
 from goals.rules import (
     can_edit_expectation,
     can_give_expectations_on,
     can_withdraw_expectation,
+    meets,
 )
 from goals.thread import thread_of_expectation, thread_of_goal
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
 from units.models import Draft
 from units.revisions import ComparedField, StaleRevisionError, compare_with_current, seen_now
-from units.rules import answers_for
+from units.rules import can_see_statistics
 from units.submissions import once
 
 LONGEST_NUMBER = 5  # digits of a version
@@ -51,8 +52,12 @@ def expectation_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "expectation": expectation,
         "employee": employee,
         "is_mine": is_mine,
+        # A delegate has no such page.
+        "may_see_people": not is_mine
+        and can_see_statistics(request.user, expectation.employment.unit),
         "thread": thread_of_expectation(expectation, label, links_itself=False),
-        "earlier": list(earlier)[::-1],
+        "terms": terms_of(expectation),
+        "earlier": [(event, terms_of(event)) for event in list(earlier)[::-1]],
         "acknowledged_at": getattr(expectation, "acknowledged_at", None)
         if rules.can_see_acknowledgement(request.user, expectation)
         else None,
@@ -78,13 +83,7 @@ def expectation_give(request: AuthedRequest, goal_pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
 
         def give() -> str:
-            given = give_expectations(
-                goal=goal,
-                employments=form.cleaned_data["employments"],
-                text=form.cleaned_data["text"],
-                sign=form.cleaned_data["sign"],
-                by=request.user,
-            )
+            given = give_expectations(goal=goal, by=request.user, **form.cleaned_data)
             drop_draft(request.user, key)
             messages.success(
                 request,
@@ -117,14 +116,7 @@ def expectation_edit(request: AuthedRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
 
         def save() -> str:
-            change_expectation(
-                expectation=expectation,
-                revision=form.cleaned_data["revision"],
-                goal=form.cleaned_data["goal"],
-                text=form.cleaned_data["text"],
-                sign=form.cleaned_data["sign"],
-                by=request.user,
-            )
+            change_expectation(expectation=expectation, by=request.user, **form.cleaned_data)
             drop_draft(request.user, key)
             messages.success(request, _("Saved. The employee is asked to read it anew."))
             return expectation.get_absolute_url()
@@ -144,7 +136,7 @@ def expectation_edit(request: AuthedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def expectation_withdraw(request: AuthedRequest, pk: int) -> HttpResponse:
     expectation = _get_expectation(request, pk)
-    if not expectation.is_in_force and answers_for(request.user, expectation.employment):
+    if not expectation.is_in_force and meets(request.user, expectation.employment):
         messages.info(request, _("The expectation has been withdrawn already."))
         return redirect(expectation)
     require(can_withdraw_expectation(request.user, expectation))

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -14,6 +13,7 @@ from dialogues.reports import (
     knowledge_below,
     knowledge_of_own,
     own_employments,
+    summed,
     with_knowledge,
 )
 from dialogues.rules import shows_who_knows
@@ -115,9 +115,7 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
         "held": _held_by(list(page.object_list), year),
         "goals": _goals_to_give(unit, year) if has_own else [],
         "figures": Paginator(figures, PAGE_SIZE).get_page(request.GET.get("units")),
-        "totals": figures.aggregate(
-            all_employed=Sum("employed"), all_given=Sum("given"), all_knowing=Sum("knowing")
-        ),
+        "totals": summed(figures),
     }
     return render(request, "dialogues/unit_people.html", context)
 

@@ -1,0 +1,140 @@
+"""The way of a talk, from its start to its end. Times, preparations and the record have their own
+modules."""
+
+from datetime import date
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dialogues.actions.steps import StepRefusedError, note, take_step
+from dialogues.models import Talk, TalkKind, TemplateVersion
+from dialogues.sheet import criteria_of
+from dialogues.states import Action
+from units.models import Employment, User
+
+STARTED = "start"
+
+
+@transaction.atomic
+def start_talk(
+    *, employment: Employment, kind: str, year: int, template: TemplateVersion, by: User
+) -> Talk:
+    """A talk that `by` holds with the employee; the next of a chain follows the last of its kind.
+
+    Raises StepRefusedError when there is one already.
+    """
+    talk = Talk(
+        employment=employment,
+        employee_id=employment.person_id,
+        holder=by,
+        kind=kind,
+        year=year,
+        template_version=template,
+        previous=previous_of(employment, kind, year),
+        created_by=by,
+    )
+    try:
+        with transaction.atomic():
+            talk.save(force_insert=True)
+    except IntegrityError as error:
+        raise StepRefusedError(
+            _("There is such a talk for the year already. Go on with that one.")
+        ) from error
+    note(talk, STARTED, by=by)  # type: ignore[arg-type]
+    return talk
+
+
+def previous_of(employment: Employment, kind: str, year: int) -> Talk | None:
+    """What the talk goes on from: a follow-up from the year's employee talk, the others from the
+    last of their own kind."""
+    earlier = Talk.objects.filter(employee=employment.person_id, confirmed_version__gte=1)
+    if kind == TalkKind.FOLLOW_UP:
+        earlier = earlier.filter(kind=TalkKind.EMPLOYEE, year__lte=year)
+    elif kind == TalkKind.SALARY:
+        earlier = earlier.filter(kind=TalkKind.SALARY, year__lt=year)
+    else:
+        earlier = earlier.filter(kind=TalkKind.EMPLOYEE, year__lt=year)
+    return earlier.order_by("-year", "-pk").first()
+
+
+@transaction.atomic
+def hold_talk(*, talk: Talk, held_on: date, by: User) -> Talk:
+    """From now on the two write together. Raises StepRefusedError."""
+    if held_on > timezone.localdate():
+        raise StepRefusedError(_("The talk is noted as held on the day it is held, or after."))
+    return take_step(
+        talk,
+        Action.HOLD,
+        by=by,
+        to=Talk.Status.HELD,
+        criteria_set=criteria_of(talk),
+        held_on=held_on,
+        held_at=timezone.now(),
+    )
+
+
+@transaction.atomic
+def close_talk(*, talk: Talk, by: User) -> Talk:
+    return take_step(talk, Action.CLOSE, by=by, to=Talk.Status.CLOSED)
+
+
+@transaction.atomic
+def discontinue_talk(*, talk: Talk, reason: str, by: User) -> Talk:
+    """What each has written stays with its writer. Raises StepRefusedError."""
+    if not reason.strip():
+        raise StepRefusedError(_("Say why the talk is discontinued."))
+    if talk.confirmed_version:
+        raise StepRefusedError(
+            _("The record has been answered by both: finish the correction instead.")
+        )
+    return take_step(
+        talk,
+        Action.DISCONTINUE,
+        by=by,
+        to=Talk.Status.DISCONTINUED,
+        words=reason,
+        end_reason=reason,
+    )
+
+
+@transaction.atomic
+def take_over_talk(*, talk: Talk, by: User) -> Talk:
+    """The employee's manager of today goes on with a talk that has not been held. What the earlier
+    one prepared does not come along."""
+    return take_step(
+        talk,
+        Action.TAKE_OVER,
+        by=by,
+        holder=by,
+        holder_ready_at=None,
+        holder_waived=False,
+    )
+
+
+@transaction.atomic
+def hand_over_talk(*, talk: Talk, to: User, by: User) -> Talk:
+    """The employee lets the manager of today go on with what the two had begun to write.
+
+    Raises StepRefusedError.
+    """
+    if not Employment.objects.answered_for_by(to).filter(pk=talk.employment_id).exists():
+        raise StepRefusedError(_("The talk can only be handed over to your manager of today."))
+    return take_step(
+        talk,
+        Action.HAND_OVER,
+        by=by,
+        holder=to,
+        holder_ready_at=None,
+        holder_waived=False,
+    )
+
+
+@transaction.atomic
+def bring_along(*, talk: Talk, employment: Employment | None, by: User) -> Talk:
+    """The employee takes the record along to a later employment, or (None) no longer does."""
+    if employment is not None and (
+        employment.person_id != by.pk or employment.pk == talk.employment_id
+    ):
+        raise StepRefusedError(_("A record is taken along to another employment of your own."))
+    return take_step(talk, Action.BRING_ALONG, by=by, brought_to=employment)
