@@ -1,4 +1,4 @@
-"""System checks of what must hold for nothing written to be lost."""
+"""System checks of what must hold for nothing written to be lost, or shown to the wrong person."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 DURABLE = {
@@ -20,6 +20,24 @@ DURABLE = {
 HINTS = {
     "data_checksums": "Stop the server and run pg_checksums --enable.",
 }
+PASSES_BY = """
+SELECT rolname FROM pg_roles
+WHERE rolname IN (session_user, 'portal_app') AND (rolsuper OR rolbypassrls)
+ORDER BY rolname
+"""
+OPEN_TABLES = """
+SELECT c.oid::regclass::text FROM pg_class c
+WHERE NOT (c.relrowsecurity AND c.relforcerowsecurity)
+  AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
+ORDER BY 1
+"""
+OWNS_TABLES = """
+SELECT EXISTS (
+    SELECT FROM pg_class
+    WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+      AND pg_has_role(session_user, relowner, 'MEMBER')
+)
+"""
 # SET, ALTER ... SET, set_config() and the -c of a connection's options.
 SETS_SYNCHRONOUS_COMMIT = re.compile(
     r"(?:\bset(?:_config)?\b[^;=]{0,60}?|-c\s*)\bsynchronous_commit\b", re.IGNORECASE
@@ -64,6 +82,57 @@ def check_no_code_sets_synchronous_commit(
         for path in _own_code(Path(settings.BASE_DIR))
         if SETS_SYNCHRONOUS_COMMIT.search(path.read_text(encoding="utf-8"))
     ]
+
+
+@register(Tags.database)
+def check_wall(*, databases: Iterable[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Row-level security holds: nobody is let past it, and no policy stands on an open table."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        with connections[alias].cursor() as cursor:
+            cursor.execute(PASSES_BY)
+            passes_by = [name for (name,) in cursor.fetchall()]
+            cursor.execute(OPEN_TABLES)
+            open_tables = [name for (name,) in cursor.fetchall()]
+        found += [
+            Error(
+                f"The role {name} of the database {alias!r} passes row-level security by.",
+                hint=f"Let a superuser run: ALTER ROLE {name} NOSUPERUSER NOBYPASSRLS;",
+                id="wall.E001",
+            )
+            for name in passes_by
+        ]
+        found += [
+            Error(
+                f"The table {name} of the database {alias!r} has policies that do not hold.",
+                hint=f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;",
+                id="wall.E002",
+            )
+            for name in open_tables
+        ]
+    return found
+
+
+@register(Tags.database, deploy=True)
+def check_who_owns_the_tables(
+    *, databases: Iterable[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Whoever breaks into the portal should not find the role that can take the wall down."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        with connections[alias].cursor() as cursor:
+            cursor.execute(OWNS_TABLES)
+            (owns_tables,) = cursor.fetchone()
+        if owns_tables:
+            found.append(
+                Warning(
+                    f"The portal connects to the database {alias!r} as the owner of its tables.",
+                    hint="Let DATABASE_URL name a role that is a member of portal_app and owns "
+                    "nothing, and run migrate with the owner's address.",
+                    id="wall.W001",
+                )
+            )
+    return found
 
 
 def _own_code(base: Path) -> Iterator[Path]:

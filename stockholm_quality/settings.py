@@ -86,6 +86,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "pghistory.middleware.HistoryMiddleware",
+    # Last: it calls the view.
+    "units.middleware.ActorMiddleware",
 ]
 
 ROOT_URLCONF = "stockholm_quality.urls"

@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import middleware
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from units.views.session import held_form
+from units.wall import acting_as
 
 
 class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
@@ -64,3 +67,39 @@ class SignInRequiredMiddleware(middleware.LoginRequiredMiddleware):
         if request.method == "POST":
             return held_form(request)
         return super().handle_no_permission(request, view_func)
+
+
+class ActorMiddleware:
+    """Runs the view of whoever is signed in as theirs, behind the second wall (`units.wall`).
+
+    The whole request is one transaction: an exception, or an answer that tells of a fault of ours,
+    stores nothing. A view marked `transaction.non_atomic_requests` runs outside, for what waits
+    for others than the database, and sees no walled row. Nothing deferred is left to render after.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponse | None:
+        is_outside = DEFAULT_DB_ALIAS in getattr(view, "_non_atomic_requests", ())
+        if is_outside or not request.user.is_authenticated:
+            return None
+        with acting_as(request.user):
+            response = view(request, *args, **kwargs)
+            if callable(getattr(response, "render", None)):
+                response = response.render()
+            if not isinstance(response, HttpResponse):
+                # A None would make Django call the view once more; a stream is read after the end.
+                raise TypeError(f"{view} answered a {type(response).__name__}.")
+            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                transaction.set_rollback(True)
+        return response

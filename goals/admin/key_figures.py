@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -125,6 +126,13 @@ class KeyFigureAdmin(ScopedAdmin):
             )
 
     # --- Import now ------------------------------------------------------------------------------
+    # Both ways to it wait for the network, which no transaction may.
+
+    @transaction.non_atomic_requests
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, extra_context)
 
     @admin.action(description=gettext_lazy("Import from Kolada now"), permissions=["change"])
     def import_now(self, request: HttpRequest, queryset: "QuerySet[KeyFigure]") -> HttpResponse:
@@ -139,6 +147,7 @@ class KeyFigureAdmin(ScopedAdmin):
         )
         return [import_one, *super().get_urls()]
 
+    @transaction.non_atomic_requests
     def import_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         key_figure = self.get_object(request, unquote(object_id))
         if key_figure is None:
