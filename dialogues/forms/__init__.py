@@ -1,0 +1,3 @@
+from dialogues.forms.expectation import ExpectationForm, GiveExpectationForm, WithdrawForm
+
+__all__ = ["ExpectationForm", "GiveExpectationForm", "WithdrawForm"]
