@@ -8,7 +8,8 @@ from django.utils.functional import cached_property
 
 from goals.models import Activity, Closure, Expectation, Goal, Period, Report
 from units.models import Employment, Role, RoleAssignment, Unit, User
-from units.rules import answers_for, heads, is_manager_of, reaches, went_up_in
+from units.models.people import EmploymentQuerySet
+from units.rules import heads, reaches, went_up_in
 
 FEWEST_IN_A_FIGURE = 5  # design, section 4: a smaller group is suppressed
 
@@ -46,13 +47,21 @@ def can_change_goal(user: User, goal: Goal, day: date | None = None) -> bool:
     return not goal.is_draft and can_write_goals_of(user, goal.unit, day)
 
 
+def meets(user: User, employment: Employment, day: date | None = None) -> bool:
+    """Whether `user` is the other one of the two: answers for the employee, or stands in for who
+    does so on that day."""
+    if user.pk == employment.person_id:
+        return False
+    return Employment.objects.met_by(user, day).filter(pk=employment.pk).exists()
+
+
 def can_view_expectation(user: User, expectation: Expectation, day: date | None = None) -> bool:
     employment = expectation.employment
-    return user.pk == employment.person_id or answers_for(user, employment, day)
+    return user.pk == employment.person_id or meets(user, employment, day)
 
 
 def can_edit_expectation(user: User, expectation: Expectation, day: date | None = None) -> bool:
-    return expectation.is_in_force and answers_for(user, expectation.employment, day)
+    return expectation.is_in_force and meets(user, expectation.employment, day)
 
 
 def can_withdraw_expectation(user: User, expectation: Expectation, day: date | None = None) -> bool:
@@ -62,19 +71,25 @@ def can_withdraw_expectation(user: User, expectation: Expectation, day: date | N
 def can_give_expectation(
     user: User, goal: Goal, employment: Employment, day: date | None = None
 ) -> bool:
-    """To one's own employee, on an adopted goal of a unit on that employee's line upwards."""
+    """To one's own employee, or one whom one is named to meet in the manager's place, on an adopted
+    goal of a unit on that employee's line upwards."""
     if goal.level != Goal.Level.UNIT or goal.is_draft:
         return False
-    on_line = Unit.objects.below(goal.unit, day).filter(pk=employment.unit_id).exists()
-    return on_line and is_manager_of(user, employment, day)
+    return employments_to_give(user, goal, day).filter(pk=employment.pk).exists()
 
 
 def can_give_expectations_on(user: User, goal: Goal, day: date | None = None) -> bool:
     """Whether there is anyone to whom `user` may give an expectation on this goal."""
     if goal.level != Goal.Level.UNIT or goal.is_draft:
         return False
-    units = Unit.objects.below(goal.unit, day)
-    return Employment.objects.managed_by(user, day).filter(unit__in=units).exists()
+    return employments_to_give(user, goal, day).exists()
+
+
+def employments_to_give(user: User, goal: Goal, day: date | None = None) -> EmploymentQuerySet:
+    """Those to whom `user` may give an expectation on this goal, once it is adopted."""
+    units = Unit.objects.below(goal.unit, day).values("pk")
+    met = Employment.objects.met_by(user, day).exclude(person=user)
+    return met.active_on(day).filter(unit__in=units)
 
 
 # --- The plan year -----------------------------------------------------------------------------

@@ -72,15 +72,22 @@ def thread_of_goal(goal: Goal, *, links_itself: bool = True) -> list[ThreadNode]
 def thread_of_expectation(
     expectation: Expectation, label: str, *, links_itself: bool = True
 ) -> list[ThreadNode]:
-    """`label` says whose it is: one's own, or the employee's when their manager looks."""
+    """`label` says whose it is: one's own, or the employee's when their manager looks. On its own
+    page, where it does not link to itself, its terms stand beside the thread."""
     given_on = date_format(timezone.localdate(expectation.given_at))
+    by = _("Given by the manager {date}").format(date=given_on)
+    if links_itself and expectation.due_on:
+        due_on = date_format(expectation.due_on)
+        by = f"{by} · {_('to be reached by {date}').format(date=due_on)}"
     mine = ThreadNode(
         level_label=label,
         text=expectation.text,
         url=expectation.get_absolute_url() if links_itself else "",
-        by=_("Given by the manager {date}").format(date=given_on),
+        by=by,
         is_mine=True,
-        note=_("How it shows: {sign}").format(sign=expectation.sign) if expectation.sign else "",
+        note=_("How it shows: {sign}").format(sign=expectation.sign)
+        if links_itself and expectation.sign
+        else "",
     )
     return [
         mine,

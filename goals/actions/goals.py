@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils import timezone
@@ -125,15 +125,35 @@ def keep_version(goal: Goal, *, reason: str, by: User | None) -> GoalVersion:
     )
 
 
+class ExpectationTerms(TypedDict, total=False):
+    """What may be agreed beside the expectation itself."""
+
+    expected_result: str
+    support: str
+    due_on: date | None
+
+
 @transaction.atomic
 def give_expectations(
-    *, goal: Goal, employments: Iterable[Employment], text: str, sign: str, by: User
+    *,
+    goal: Goal,
+    employments: Iterable[Employment],
+    text: str,
+    sign: str,
+    by: User,
+    **terms: Unpack[ExpectationTerms],
 ) -> list[Expectation]:
     """Give the same expectation to each; from then on each is its own."""
     now = timezone.now()
     return Expectation.objects.bulk_create(
         Expectation(
-            goal=goal, employment=employment, text=text, sign=sign, given_at=now, given_by=by
+            goal=goal,
+            employment=employment,
+            text=text,
+            sign=sign,
+            given_at=now,
+            given_by=by,
+            **terms,
         )
         for employment in employments
     )
@@ -141,20 +161,30 @@ def give_expectations(
 
 @transaction.atomic
 def change_expectation(
-    *, expectation: Expectation, revision: int, goal: Goal, text: str, sign: str, by: User
+    *,
+    expectation: Expectation,
+    revision: int,
+    goal: Goal,
+    text: str,
+    sign: str,
+    by: User,
+    **terms: Unpack[ExpectationTerms],
 ) -> Expectation:
-    """Reword it; the employee is asked anew whether they know it.
+    """Reword it; the employee is asked anew whether they know it. Terms that are not named stay.
 
-    Raises StaleRevisionError and GoalNotReadyError.
+    Either of the two may be `by`: who may when is for the caller to ask. Raises StaleRevisionError
+    and GoalNotReadyError.
     """
-    del by
+    del by  # the history notes who
     expectation = lock_revision(Expectation.objects.all(), expectation.pk, revision)
     if not expectation.is_in_force:
         raise GoalNotReadyError(_("The expectation has been withdrawn."))
-    if (expectation.goal_id, expectation.text, expectation.sign) != (goal.pk, text, sign):
+    said = {"goal_id": goal.pk, "text": text, "sign": sign, **terms}
+    if any(getattr(expectation, name) != value for name, value in said.items()):
         expectation.version_number += 1
-    expectation.goal, expectation.text, expectation.sign = goal, text, sign
-    expectation.save(update_fields=["goal", "text", "sign", "version_number", "revision"])
+    for name, value in said.items():
+        setattr(expectation, name, value)
+    expectation.save(update_fields=[*said, "version_number", "revision"])
     return expectation
 
 

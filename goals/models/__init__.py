@@ -2,7 +2,7 @@
 and reports."""
 
 from goals.models.activity import Activity, ActivityGoal
-from goals.models.expectation import Expectation, ExpectationQuerySet, holds_any
+from goals.models.expectation import Expectation, ExpectationQuerySet, holds_any, terms_of
 from goals.models.goal import (
     COUNTS_UP,
     GOAL_PARTS,
@@ -75,4 +75,5 @@ __all__ = [
     "holds_any",
     "label_of",
     "number_order",
+    "terms_of",
 ]

@@ -8,10 +8,26 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from goals.models.goal import COUNTS_UP, Goal
 from units.models import Employment, User
+
+# What may be agreed beside the expectation itself, in the order that it is read.
+_TERMS = ("expected_result", "sign", "support", "due_on")
+
+
+def terms_of(said: Any) -> list[tuple[str, str]]:
+    """Label and text of what was agreed beside an expectation, or beside one of its events."""
+    terms = []
+    for name in _TERMS:
+        if value := getattr(said, name):
+            label = str(Expectation._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+            text = date_format(value) if isinstance(value, date) else str(value)
+            terms.append((capfirst(label), text))
+    return terms
 
 
 def holds_any(expectations: "ExpectationQuerySet", day: date | None = None) -> Q:
@@ -30,9 +46,11 @@ def holds_any(expectations: "ExpectationQuerySet", day: date | None = None) -> Q
 class ExpectationQuerySet(models.QuerySet["Expectation"]):
     def visible_to(self, user: User, day: date | None = None) -> Self:
         """The two: the employee, and the manager of the employment that it was given in, also after
-        the unit has been merged into another."""
-        answered_for = Employment.objects.answered_for_by(user, day)
-        return self.filter(Q(employment__person=user) | Q(employment__in=answered_for))
+        the unit has been merged into another, or who stands in for the manager on that day.
+
+        The second wall says the same again (`portal_meets`)."""
+        met = Employment.objects.met_by(user, day).order_by()
+        return self.filter(Q(employment__person=user) | Q(employment__in=met.values("pk")))
 
     def held_by(self, user: User) -> Self:
         return self.filter(employment__person=user)
@@ -71,7 +89,10 @@ class ExpectationQuerySet(models.QuerySet["Expectation"]):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Expectation(models.Model):
-    """What is expected of one employee in the year of a unit goal. Read by the two of them."""
+    """What is expected of one employee in the year of a unit goal. Read by the two of them.
+
+    Behind the second wall: outside `units.wall.acting_as` no row is seen.
+    """
 
     class Status(models.TextChoices):
         ACTIVE = "ACTIVE", _("In force")

@@ -16,6 +16,7 @@ from goals.rules import FEWEST_IN_A_FIGURE
 from units.models import Employment, Role, Unit, UnitLine, User
 from units.periods import active_on
 from units.sorting import swedish_order
+from units.wall import for_purpose
 
 COUNCIL = (Goal.Level.ORIENTATION, Goal.Level.OPERATIONAL_AREA)
 
@@ -104,7 +105,8 @@ def people_on_unit_goals(year: int, under: Goal | None = None) -> dict[int, int]
         .annotate(people=Count("employment__person", distinct=True))
         .filter(people__gte=FEWEST_IN_A_FIGURE)
     )
-    return dict(counted.values_list("goal", "people"))
+    with for_purpose("figures"):
+        return dict(counted.values_list("goal", "people"))
 
 
 def _in_line_of(goal: Goal | None, path: str) -> Q:
@@ -356,6 +358,8 @@ def employees_without_expectation(
         .filter(employed__gte=FEWEST_IN_A_FIGURE, without__gt=0)
         .order_by("-without", swedish_order("unit__name"), "unit")
     )
+    with for_purpose("figures"):
+        rows = list(rows)
     mine = set(Employment.objects.managed_by(user).order_by().values_list("unit", flat=True))
     return [
         WithoutExpectation(
