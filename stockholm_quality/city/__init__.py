@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pghistory
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from stockholm_quality.city.agreements import Agreements, import_goals_of_the_council
@@ -21,11 +21,12 @@ from stockholm_quality.city.organisation import (
     Organisation,
 )
 from stockholm_quality.city.year import Year
+from units.wall import upkeep
 
 __all__ = ["ACCOUNTS", "EMAIL_DOMAIN", "PASSWORD", "Account", "build_city"]
 
 
-@transaction.atomic
+@upkeep()
 def build_city(
     *,
     employees: int,

@@ -14,15 +14,19 @@ from django.utils import timezone
 from dialogues.models import Acknowledgement
 from goals.models import Expectation, Goal, GoalVersion
 from units.models import (
+    Delegation,
     Draft,
     Employment,
+    Leave,
     ProtectedIdentityKeeper,
     Role,
     RoleAssignment,
+    StaffGroup,
     Unit,
     UnitPlacement,
     User,
 )
+from units.wall import upkeep
 
 PASSWORD = "en lång mening för proven"
 LONG_AGO = date(2015, 1, 1)
@@ -58,6 +62,8 @@ class World:
     people: dict[str, User] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
     employments: dict[str, Employment] = field(default_factory=dict)
+    leaves: dict[str, Leave] = field(default_factory=dict)
+    staff_groups: dict[str, StaffGroup] = field(default_factory=dict)
     goals: dict[str, Goal] = field(default_factory=dict)
     expectations: dict[str, Expectation] = field(default_factory=dict)
     year: int = field(default_factory=lambda: timezone.localdate().year)
@@ -85,10 +91,17 @@ def canary(name: str) -> str:
     return f"kanariefågel-{name}"
 
 
+# Tests set their scene in it, and see in it what is stored: nobody in particular acts, and the
+# second wall stands open. What a person may see or do is asked within `acting_as(person)`.
+scene = upkeep
+
+
+@scene()
 def build_world() -> World:
     world = World()
     build_units(world)
     _build_people(world)
+    _build_leaves(world)
     _build_roles(world)
     _build_goals(world)
     _build_expectations(world)
@@ -179,6 +192,17 @@ def _build_people(world: World) -> None:
     )
 
 
+def _build_leaves(world: World) -> None:
+    """Long over, so that nobody is away today."""
+    for name in ("employee", "protected", "stranger", "hr"):
+        world.leaves[name] = Leave.objects.create(
+            employment=world.employments[name],
+            starts_on=LONG_AGO,
+            ends_on=LONG_AGO + timedelta(days=30),
+        )
+    world.staff_groups["cooks"] = StaffGroup.objects.create(code="KOCK", name="Kockar")
+
+
 def _build_roles(world: World) -> None:
     yesterday = timezone.localdate() - timedelta(days=1)
     today = timezone.localdate()
@@ -250,6 +274,29 @@ def add_goal(
     return goal
 
 
+@scene()
+def add_delegation(
+    world: World,
+    who: str,
+    to: str,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    **fields: Any,
+) -> Delegation:
+    """`to` holds the talks with `who` in the manager's place, from then to then; else today."""
+    today = timezone.localdate()
+    return Delegation.objects.create(
+        **{
+            "employment": world.employments[who],
+            "delegate": world.people[to],
+            "starts_on": starts_on or today,
+            "ends_on": ends_on or today,
+            "given_by": world.people["manager"],
+            **fields,
+        }
+    )
+
+
 def _build_goals(world: World) -> None:
     period = {"first_year": world.year - 3, "last_year": world.year + 1}
     level = Goal.Level
@@ -268,14 +315,18 @@ def _build_goals(world: World) -> None:
     add_goal(world, "other_unit_draft", "other_unit", level.UNIT, "other_board_goal", draft=True)
 
 
+@scene()
 def add_expectation(world: World, name: str, who: str, goal: str, **fields: Any) -> Expectation:
-    """An expectation whose text and sign are its canaries."""
+    """An expectation whose words are its canaries."""
     expectation = Expectation.objects.create(
         **{
             "employment": world.employments[who],
             "goal": world.goals[goal],
             "text": f"Alla barn får en språkplan {canary(name)}",
             "sign": f"18 av 18 {canary(name)}-tecken",
+            "expected_result": f"Barnen berättar mer {canary(name)}-resultat",
+            "support": f"En timme i veckan {canary(name)}-stöd",
+            "due_on": date(world.year, 11, 30),
             "given_at": timezone.now(),
             "given_by": world.people["manager"],
             **fields,

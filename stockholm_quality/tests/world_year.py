@@ -39,10 +39,11 @@ from goals.models import (
     Target,
     Value,
 )
-from stockholm_quality.tests.world import World, canary
+from stockholm_quality.tests.world import World, canary, scene
 from units.models import Draft
 
 
+@scene()
 def build_year(world: World) -> None:
     """Add a year to the world: `world.periods["t1"]`, `world.reports["working"]` and so on."""
     _build_periods(world)
@@ -255,6 +256,7 @@ def _build_reports(world: World) -> None:
 NOT_HANDED_IN = Decimal(61747471)  # a value that only those who answer for the unit may see
 
 
+@scene()
 def build_whole_year(world: World) -> None:
     """The year and, beside it, something in every state: closed, corrected, another board's."""
     build_year(world)

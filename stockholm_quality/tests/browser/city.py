@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from goals.models import Goal, GoalVersion
-from stockholm_quality.tests.world import PASSWORD
+from stockholm_quality.tests.world import PASSWORD, scene
 from units.models import Employment, Role, RoleAssignment, Unit, UnitPlacement, User
 
 LONG_AGO = date(2019, 1, 1)
@@ -27,6 +27,7 @@ class City:
     year: int
 
 
+@scene()
 def build_city() -> City:
     """A board with one preschool, its people and the council's goals; nothing else is written."""
     kinds = {
