@@ -128,6 +128,12 @@ def can_delegate(user: User, employment: Employment, day: date | None = None) ->
     return is_manager_of(user, employment, day)
 
 
+def can_agree_on(user: User, talk: Talk, day: date | None = None) -> bool:
+    """Set, change and withdraw expectations and needs in a talk: both of the two, while it is held.
+    Outside a talk expectations are the manager's to give."""
+    return TalkRights(user, talk, day).may(Action.WRITE)
+
+
 # --- Rounds, templates, criteria ---------------------------------------------------------------
 
 
