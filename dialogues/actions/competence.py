@@ -1,0 +1,87 @@
+"""The competence plan: what happens to a need, from when it is seen to what it led to."""
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dialogues.actions.steps import StepRefusedError
+from dialogues.models import CompetenceNeed, Talk
+from units.models import Employment, User
+from units.revisions import StaleRevisionError
+
+
+@transaction.atomic
+def add_need(
+    *, employment: Employment, fields: dict[str, Any], by: User, talk: Talk | None = None
+) -> CompetenceNeed:
+    """`fields` holds need and source, and may hold goal, expectation, activity, responsible and
+    due_on; `talk` is the one that the need was seen in. Who may is for the caller to ask."""
+    return CompetenceNeed.objects.create(
+        employment=employment,
+        employee_id=employment.person_id,
+        talk=talk,
+        written_by=by,
+        written_at=timezone.now(),
+        **fields,
+    )
+
+
+@transaction.atomic
+def change_need(
+    *, need: CompetenceNeed, revision: int, fields: dict[str, Any], by: User
+) -> CompetenceNeed:
+    """Reword an open need, or one that is done: its effect shows later. Raises StaleRevisionError
+    and StepRefusedError."""
+    need = _lock(need, revision)
+    if need.state == CompetenceNeed.State.DROPPED:
+        raise StepRefusedError(_("The need has been dropped. Add it anew if it has come back."))
+    return _save(need, fields, by)
+
+
+@transaction.atomic
+def finish_need(
+    *, need: CompetenceNeed, revision: int, done_on: date, effect: str, by: User
+) -> CompetenceNeed:
+    """Raises StaleRevisionError and StepRefusedError."""
+    need = _lock(need, revision)
+    _require_open(need)
+    if done_on > timezone.localdate():
+        raise StepRefusedError(_("It is noted as done on the day it is done, or after."))
+    fields = {"state": CompetenceNeed.State.DONE, "done_on": done_on, "effect": effect}
+    return _save(need, fields, by)
+
+
+@transaction.atomic
+def drop_need(*, need: CompetenceNeed, revision: int, reason: str, by: User) -> CompetenceNeed:
+    """Raises StaleRevisionError and StepRefusedError."""
+    need = _lock(need, revision)
+    _require_open(need)
+    if not reason.strip():
+        raise StepRefusedError(_("Say why the need is dropped."))
+    return _save(need, {"state": CompetenceNeed.State.DROPPED, "drop_reason": reason}, by)
+
+
+def _lock(need: CompetenceNeed, revision: int) -> CompetenceNeed:
+    found = CompetenceNeed.objects.select_for_update(of=("self",)).filter(pk=need.pk).first()
+    if found is None:
+        raise StepRefusedError(_("The need is not in this plan."))
+    if found.revision != revision:
+        raise StaleRevisionError(found)
+    return found
+
+
+def _require_open(need: CompetenceNeed) -> None:
+    if need.state != CompetenceNeed.State.OPEN:
+        raise StepRefusedError(_("The need is not open any more."))
+
+
+def _save(need: CompetenceNeed, fields: dict[str, Any], by: User) -> CompetenceNeed:
+    for name, value in fields.items():
+        setattr(need, name, value)
+    need.written_by, need.written_at = by, timezone.now()
+    need.revision += 1
+    need.save(update_fields=[*fields, "written_by", "written_at", "revision"])
+    return need
