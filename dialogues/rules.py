@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from dialogues.models import AccessGrant, Talk, TalkKind
+from dialogues.models.talk import openable_in_need
 from dialogues.states import STEPS, Action, Relation
 from goals.models import Expectation
 from goals.rules import FEWEST_IN_A_FIGURE, can_view_expectation
@@ -58,7 +59,7 @@ class TalkRights:
     @cached_property
     def grant(self) -> AccessGrant | None:
         running = AccessGrant.objects.running(timezone.now())
-        return running.opened_by(self.user, self.talk.pk).order_by("-ends_at").first()
+        return running.opened_by(self.user, self.talk.pk, self.day).order_by("-ends_at").first()
 
     @cached_property
     def relation(self) -> Relation | None:
@@ -180,6 +181,6 @@ def can_see_coverage_of(user: User, unit: Unit, day: date | None = None) -> bool
 def can_open_in_need(user: User, employment: Employment, day: date | None = None) -> bool:
     """HR of the subtree and managers above, for a documented reason; never one's own, and never
     across an authority's border (design, section 4)."""
-    if user.pk == employment.person_id or answers_for(user, employment, day):
+    if answers_for(user, employment, day):
         return False
-    return reaches(user, employment.unit, Role.MANAGER, Role.HR, day=day)
+    return openable_in_need(user, day).filter(pk=employment.pk).exists()

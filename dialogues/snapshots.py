@@ -22,6 +22,7 @@ class PartSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     heading: str
     heading_en: str = ""
     owner: str  # a dialogues.models.Section.Owner
+    shows: str = "TEXT"  # a dialogues.models.Section.Shows
     text: str
 
 
@@ -119,6 +120,7 @@ def snapshot_of(record: Record) -> TalkSnapshot:
                 heading=row.section.heading,
                 heading_en=row.section.heading_en,
                 owner=row.section.owner,
+                shows=row.section.shows,
                 text=row.part.text,
             )
             for row in record.sections

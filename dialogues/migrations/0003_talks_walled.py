@@ -42,6 +42,31 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
       END
 $$;
 """
+# Whom one may open a record of in need: HR of the authority, and managers above the employee, on
+# the day itself (`models.talk.openable_in_need`).
+REACHES = """
+CREATE FUNCTION portal_reaches(employment bigint) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT EXISTS (
+        SELECT FROM public.units_employment e
+        JOIN public.units_unitline line ON line.descendant_id = e.unit_id
+        JOIN public.units_roleassignment r ON r.unit_id = line.ancestor_id
+        WHERE e.id = $1 AND e.person_id <> public.portal_person()
+          AND NOT line.crosses_border AND line.starts_on <= public.portal_day()
+          AND (line.ends_on IS NULL OR line.ends_on >= public.portal_day())
+          AND r.person_id = public.portal_person() AND r.starts_on <= public.portal_day()
+          AND (r.ends_on IS NULL OR r.ends_on >= public.portal_day())
+          AND (r.role = 'HR' OR r.role = 'MANAGER' AND NOT EXISTS (
+              SELECT FROM public.units_unitline up
+              JOIN public.units_roleassignment own ON own.unit_id = up.ancestor_id
+              WHERE up.descendant_id = e.unit_id AND up.depth >= line.depth
+                AND NOT up.crosses_border AND up.starts_on <= public.portal_day()
+                AND (up.ends_on IS NULL OR up.ends_on >= public.portal_day())
+                AND own.person_id = e.person_id AND own.role = 'MANAGER'
+                AND own.starts_on <= public.portal_day()
+                AND (own.ends_on IS NULL OR own.ends_on >= public.portal_day()))))
+$$;
+"""
 HELD_AS_DELEGATE = f"""
     holder_id = {PERSON} AND EXISTS (
         SELECT FROM units_delegation d
@@ -55,9 +80,10 @@ TAKES_PART = f"employee_id = {PERSON} OR employment_id = {ANSWERS_FOR} OR ({HELD
 HEAD = f"""
     {TAKES_PART}
     OR brought_to_id = {ANSWERS_FOR}
-    OR id = ANY (ARRAY(
-        SELECT g.talk_id FROM dialogues_accessgrant g
-        WHERE g.reader_id = {PERSON} AND g.opened_at <= now() AND g.ends_at > now()))
+    OR (id = ANY (ARRAY(
+            SELECT g.talk_id FROM dialogues_accessgrant g
+            WHERE g.reader_id = {PERSON} AND g.opened_at <= now() AND g.ends_at > now()))
+        AND portal_reaches(employment_id))
     OR {PURPOSE} <> ''
 """
 IN_MY_TALKS = "talk_id = ANY (ARRAY(SELECT portal_my_talks()))"
@@ -65,6 +91,23 @@ OF_ANSWERED_VERSION = f"""
     {IN_MY_TALKS}
     OR ({PURPOSE} = '' AND EXISTS (
         SELECT FROM dialogues_talk t WHERE t.id = talk_id AND number <= t.confirmed_version))
+"""
+# A version that was opened again before both had answered stays between the two.
+OF_FINISHED_VERSION = f"""
+    {IN_MY_TALKS}
+    OR ({PURPOSE} = '' AND EXISTS (
+            SELECT FROM dialogues_talk t WHERE t.id = talk_id AND number <= t.confirmed_version)
+        AND (SELECT count(*) FROM dialogues_confirmation c
+             WHERE c.version_id = dialogues_talkversion.id) = 2)
+"""
+DELEGATE_OF_KIND = f"""
+    EXISTS (
+        SELECT FROM units_delegation d
+        JOIN units_employment e ON e.id = d.employment_id
+        WHERE d.employment_id = dialogues_accessgrant.employment_id AND d.delegate_id = {PERSON}
+          AND (d.covers_salary OR dialogues_accessgrant.kind <> 'SALARY')
+          AND d.starts_on <= {DAY} AND d.ends_on >= {DAY}
+          AND e.starts_on <= {DAY} AND (e.ends_on IS NULL OR e.ends_on >= {DAY}))
 """
 OF_THE_TWO = f"employee_id = {PERSON} OR employment_id = ANY (ARRAY(SELECT portal_meets()))"
 PLAN = f"{OF_THE_TWO} OR brought_to_id = {ANSWERS_FOR}"
@@ -89,6 +132,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(MY_TALKS, "DROP FUNCTION portal_my_talks()"),
         migrations.RunSQL(READY, "DROP FUNCTION portal_ready_in(text)"),
+        migrations.RunSQL(REACHES, "DROP FUNCTION portal_reaches(bigint)"),
         *wall(
             "dialogues_talk",
             select=HEAD,
@@ -134,7 +178,7 @@ class Migration(migrations.Migration):
         ),
         *wall(
             "dialogues_talkversion",
-            select=OF_ANSWERED_VERSION,
+            select=OF_FINISHED_VERSION,
             insert=f"made_by_id = {PERSON} AND {IN_MY_TALKS}",
         ),
         *wall(
@@ -153,8 +197,10 @@ class Migration(migrations.Migration):
         *wall(
             "dialogues_accessgrant",
             select=f"employee_id = {PERSON} OR reader_id = {PERSON} "
-            f"OR employment_id = {ANSWERS_FOR}",
-            insert=f"reader_id = {PERSON}",
+            f"OR employment_id = {ANSWERS_FOR} OR {DELEGATE_OF_KIND}",
+            insert=f"reader_id = {PERSON} AND portal_reaches(employment_id) AND employee_id = "
+            "(SELECT e.person_id FROM units_employment e WHERE e.id = employment_id) "
+            "AND ends_at <= now() + interval '7 days 1 minute'",
         ),
         *wall(
             "dialogues_reading",

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -63,10 +63,15 @@ class CriterionWeighing(models.Model):
 class TalkVersionQuerySet(models.QuerySet["TalkVersion"]):
     def visible_to(self, user: User, day: date | None = None) -> Self:
         """The two see each; later readers of the talk, what both have answered."""
+        answers = Confirmation.objects.filter(version=OuterRef("pk"))
         return self.filter(
             Q(talk__in=Talk.objects.shared_by(user, day).values("pk"))
-            | Q(talk__in=Talk.objects.visible_to(user, day).values("pk"))
-            & Q(number__lte=F("talk__confirmed_version"))
+            | Q(
+                Exists(answers.filter(party=Party.EMPLOYEE)),
+                Exists(answers.filter(party=Party.MANAGER)),
+                talk__in=Talk.objects.visible_to(user, day).values("pk"),
+                number__lte=F("talk__confirmed_version"),
+            )
         )
 
 

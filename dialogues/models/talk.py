@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from dialogues.models.round import Round
 from dialogues.models.template import CriteriaSet, TalkKind, TemplateVersion
 from goals.models import COUNTS_UP, FOR_EVER
-from units.models import Delegation, Employment, User
+from units.models import Delegation, Employment, Role, RoleAssignment, UnitLine, User
+from units.models.people import EmploymentQuerySet
 
 
 class Party(models.TextChoices):
@@ -39,7 +40,9 @@ class TalkQuerySet(models.QuerySet["Talk"]):
             | Q(employment__in=managed)
             | Q(brought_to__in=managed)
             | Q(holder=user) & _standing_in(user, day)
-            | Exists(AccessGrant.objects.running(timezone.now()).opened_by(user, OuterRef("pk")))
+            | Exists(
+                AccessGrant.objects.running(timezone.now()).opened_by(user, OuterRef("pk"), day)
+            )
         )
 
     def shared_by(self, user: User, day: date | None = None) -> Self:
@@ -273,12 +276,42 @@ class TalkTime(models.Model):
         return f"{self.starts_at:%Y-%m-%d %H:%M}"
 
 
+def openable_in_need(user: User, day: date | None = None) -> EmploymentQuerySet:
+    """Whose records `user` may ask for in need: HR of the authority those of everyone below, a
+    manager those of everyone whom they are above; never across an authority's border, and never
+    one's own."""
+    roles = RoleAssignment.objects.active_on(day)
+    lines = UnitLine.objects.active_on(day).within_border()
+    managers = roles.filter(role=Role.MANAGER, unit=OuterRef("ancestor"))
+    # Who heads a unit has no manager above them on that level, or below it.
+    headed_by_employee = lines.filter(
+        Exists(managers.filter(person=OuterRef(OuterRef(OuterRef("person"))))),
+        descendant=OuterRef("descendant"),
+        depth__gte=OuterRef("depth"),
+    )
+    as_hr = roles.filter(person=user, role=Role.HR, unit=OuterRef("ancestor"))
+    line = lines.filter(descendant=OuterRef("unit"))
+    return Employment.objects.exclude(person=user).filter(
+        Exists(line.filter(Exists(as_hr)))
+        | Exists(line.filter(Exists(managers.filter(person=user)), ~Exists(headed_by_employee)))
+    )
+
+
 class AccessGrantQuerySet(models.QuerySet["AccessGrant"]):
+    def visible_to(self, user: User, day: date | None = None) -> Self:
+        """Whoever asked, the employee, and whoever manages them or stands in for the manager."""
+        managed = Employment.objects.answered_for_by(user, day)
+        return self.filter(
+            Q(reader=user) | Q(employee=user) | Q(employment__in=managed) | _standing_in(user, day)
+        )
+
     def running(self, now: object) -> Self:
         return self.filter(opened_at__lte=now, ends_at__gt=now)
 
-    def opened_by(self, user: User, talk: object) -> Self:
-        return self.filter(reader=user, talk=talk)
+    def opened_by(self, user: User, talk: object, day: date | None = None) -> Self:
+        """Those of `user` for the talk, while the role that they were given by is still theirs."""
+        reached = openable_in_need(user, day).values("pk")
+        return self.filter(reader=user, talk=talk, employment__in=reached)
 
 
 class AccessGrant(models.Model):
