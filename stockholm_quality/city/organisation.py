@@ -21,9 +21,11 @@ from django.utils.translation import gettext as _
 from goals.models import Goal
 from units.models import (
     Employment,
+    Leave,
     ProtectedIdentityKeeper,
     Role,
     RoleAssignment,
+    StaffGroup,
     Unit,
     UnitPlacement,
     User,
@@ -41,6 +43,8 @@ MEAN_UNIT = 20  # people
 UNITS_IN_A_DEPARTMENT = 12
 ROWS_AT_A_TIME = 5_000
 AN_AUTUMN_DAY = (10, 15)
+ON_LEAVE = 3  # of a hundred
+UNTIL_FURTHER_NOTICE = 30  # of a hundred leaves
 
 # Kinds of units in a board, in the order in which they are opened.
 KINDS_IN = {
@@ -162,6 +166,7 @@ class Organisation:
         self.placements: list[UnitPlacement] = []
         self.users: list[User] = []
         self.employments: list[Employment] = []
+        self.leaves: list[Leave] = []
         self.roles: list[RoleAssignment] = []
         self.keepers: list[ProtectedIdentityKeeper] = []
         self.boards: dict[str, Board] = {}
@@ -174,6 +179,10 @@ class Organisation:
         self._password = make_password(PASSWORD)
         self._no_password = make_password(None)
         self._names_taken: set[str] = set()
+        self._group_of_title: dict[str, StaffGroup] = {}
+        self.staff_groups = [
+            self._staff_group(code, **words) for code, words in texts("names")["groups"].items()
+        ]
 
     def build(self) -> None:
         self.city = self._unit("STHLM", Unit.Kind.CITY, "Stockholms stad", None)
@@ -190,6 +199,7 @@ class Organisation:
             self._staff(self.boards[code])
         self._build_home()
         self._fill([self.boards[code] for code in staffed if code != HOME_BOARD or not small])
+        self._send_on_leave()
 
     def store(self) -> None:
         # A unit that went up in another is stored after that other.
@@ -199,7 +209,9 @@ class Organisation:
         # The lines of the whole tree are derived anew after each statement.
         UnitPlacement.objects.bulk_create(self.placements)
         User.objects.bulk_create(self.users, batch_size=ROWS_AT_A_TIME)
+        StaffGroup.objects.bulk_create(self.staff_groups)
         Employment.objects.bulk_create(self.employments, batch_size=ROWS_AT_A_TIME)
+        Leave.objects.bulk_create(self.leaves, batch_size=ROWS_AT_A_TIME)
         RoleAssignment.objects.bulk_create(self.roles, batch_size=ROWS_AT_A_TIME)
         ProtectedIdentityKeeper.objects.bulk_create(self.keepers)
 
@@ -310,13 +322,9 @@ class Organisation:
         self._workplace(board, "preschool", 4, name="Öppna förskolan Trekanten", has_manager=False)
         library = self.boards["KUN"]
         second = self._workplace(library, "library", 12, name="Ringens bibliotek")
-        twice = Employment(
-            person=home.employments[5].person,
-            unit=second.unit,
-            title="Biblioteksvärd",
-            starts_on=self.calendar.first_day,
+        twice = self._employment(
+            home.employments[5].person, second.unit, "Biblioteksvärd", self.calendar.first_day
         )
-        self.employments.append(twice)
         second.employments.append(twice)
 
         self._workplace(board, "elder_care", 16, name="Tanto vård- och omsorgsboende")
@@ -345,13 +353,7 @@ class Organisation:
         for title in ("Förskollärare", "Förskollärare", "Barnskötare", "Barnskötare"):
             before = self._employ(merged, title)
             before.starts_on, before.ends_on = self.calendar.first_day, last_day
-            after = Employment(
-                person=before.person,
-                unit=into.unit,
-                title=title,
-                starts_on=last_day + timedelta(days=1),
-            )
-            self.employments.append(after)
+            after = self._employment(before.person, into.unit, title, last_day + timedelta(days=1))
             self.merged.employments.append(before)
             into.employments.append(after)
 
@@ -413,6 +415,39 @@ class Organisation:
             sizes[index + 1] -= shift
         return sizes
 
+    # --- Leave -----------------------------------------------------------------------------------
+
+    def _send_on_leave(self) -> None:
+        """Some are away today, one of them from the unit of the demo's people."""
+        # Drawn aside: whatever is drawn here, the rest of the city stays the same.
+        rng = random.Random()  # noqa: S311 - nothing secret
+        rng.setstate(self.rng.getstate())
+        busy = {id(role.person) for role in self.roles}
+        busy |= {id(person) for person in self.accounts.values()}
+        today = self.calendar.today
+        staff = [
+            employment
+            for employment in self.employments
+            if id(employment.person) not in busy
+            and not employment.person.has_protected_identity
+            and employment.starts_on <= today
+            and (employment.ends_on is None or employment.ends_on > today)
+        ]
+        of_home = next(each for each in staff if each.unit is self.home.unit)
+        others = [each for each in staff if each.unit is not self.home.unit]
+        count = len(self.employments) * ON_LEAVE // 100
+        for employment in [of_home, *rng.sample(others, count - 1)]:
+            since = today - timedelta(days=rng.randrange(10, 250))
+            last_day = today + timedelta(days=rng.randrange(10, 250))
+            is_open = rng.randrange(100) < UNTIL_FURTHER_NOTICE
+            self.leaves.append(
+                Leave(
+                    employment=employment,
+                    starts_on=max(since, employment.starts_on),
+                    ends_on=None if is_open else last_day,
+                )
+            )
+
     # --- Rows ------------------------------------------------------------------------------------
 
     def _unit(
@@ -461,9 +496,23 @@ class Organisation:
         if account is not None:
             self.accounts[account.name] = person
         since = self.calendar.first_day + timedelta(days=self.rng.randrange(0, 1_000))
-        employment = Employment(person=person, unit=unit, title=title, starts_on=since)
+        return self._employment(person, unit, title, since)
+
+    def _employment(self, person: User, unit: Unit, title: str, starts_on: date) -> Employment:
+        employment = Employment(
+            person=person,
+            unit=unit,
+            title=title,
+            staff_group=self._group_of_title[title],
+            starts_on=starts_on,
+        )
         self.employments.append(employment)
         return employment
+
+    def _staff_group(self, code: str, name: str, titles: list[str]) -> StaffGroup:
+        group = StaffGroup(code=code, name=name)
+        self._group_of_title |= dict.fromkeys(titles, group)
+        return group
 
     def _assign(
         self,

@@ -29,12 +29,15 @@ from goals.rules import can_adopt_goal, can_give_expectation
 from goals.thread import line_of
 from stockholm_quality.city import ACCOUNTS, EMAIL_DOMAIN, PASSWORD
 from stockholm_quality.city.agreements import mandate_period
+from stockholm_quality.city.organisation import AN_AUTUMN_DAY, promises, texts
 from stockholm_quality.tests.city_rig import DAY, EMPLOYEES, YEAR, build, clear
 from units.models import (
     Employment,
+    Leave,
     ProtectedIdentityKeeper,
     Role,
     RoleAssignment,
+    StaffGroup,
     Unit,
     UnitPlacement,
     User,
@@ -125,6 +128,37 @@ def test_the_unusual_is_there(city):
     assert small.count() == 4
     former = RoleAssignment.objects.filter(role=Role.MANAGER, unit__name="Förskolan Ängen")
     assert former.exclude(person=city["chef"]).get().ends_on < DAY
+
+
+def test_every_employment_has_the_staff_group_of_its_occupation(city):
+    assert not Employment.objects.filter(staff_group=None).exists()
+    pairs = Employment.objects.values_list("title", "staff_group__name").distinct()
+    assert len(dict(pairs)) == len(pairs)
+    assert {"Förskollärare", "Barnskötare", "Chefer", "Administration"} <= set(dict(pairs).values())
+    assert dict(pairs)["Undersköterska"] == "Undersköterskor och vårdbiträden"
+    assert StaffGroup.objects.count() == 10
+
+
+def test_every_occupation_of_a_city_of_every_kind_of_unit_has_one_staff_group():
+    groups = texts("names")["groups"].values()
+    titles = [title for group in groups for title in group["titles"]]
+    profiles = promises()["profile"].values()
+
+    assert len(set(titles)) == len(titles)
+    employed = {title for each in profiles for title in (each["head"], *each["titles"])}
+    assert employed | {account.title for account in ACCOUNTS.values()} <= set(titles)
+
+
+def test_a_few_people_are_on_leave_and_none_who_shows_the_demo(city):
+    today = date(YEAR, *AN_AUTUMN_DAY)
+    away = Leave.objects.active_on(today)
+
+    assert away.count() == Leave.objects.count() == Employment.objects.count() * 3 // 100
+    assert 0 < away.filter(ends_on=None).count() < away.count()
+    assert not away.filter(employment__person__in=city.values()).exists()
+    assert not away.filter(employment__person__roles__isnull=False).exists()
+    assert not away.filter(starts_on__lt=models.F("employment__starts_on")).exists()
+    assert away.filter(employment__unit__name="Förskolan Ängen").count() == 1
 
 
 # --- Goals and expectations --------------------------------------------------------------------
@@ -258,7 +292,8 @@ def test_board_goals_are_adopted_with_date_and_number(city):
 
 def _rows():
     """Everything that was built, but for the salted passwords and the row numbers."""
-    names = {"units": ["unit", "unitplacement", "user", "employment", "roleassignment"],
+    names = {"units": ["unit", "unitplacement", "user", "staffgroup", "employment", "leave",
+                       "roleassignment"],
              "goals": ["goal", "goalversion", "goalcontribution", "expectation", "planyear",
                        "period", "carryover", "indicator", "target", "value", "activity", "report",
                        "reportversion", "reportstep", "assessment", "analysis", "activitynote",
