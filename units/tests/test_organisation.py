@@ -15,9 +15,11 @@ from stockholm_quality.tests.world import World, build_units
 from units.actions import OrganisationError, close_unit, merge_unit, place_unit
 from units.models import (
     Employment,
+    Leave,
     ProtectedIdentityKeeper,
     Role,
     RoleAssignment,
+    StaffGroup,
     Unit,
     UnitLine,
     UnitPlacement,
@@ -184,6 +186,8 @@ def _rows_with_periods(tree):
                         {"unit": _unplaced(), "parent": tree.board, "name": "Ny"}),
         Employment: ("employment_once_in_a_unit", "employment_ends_after_start",
                      work | {"title": "Kock"}),
+        Leave: ("leave_once_at_a_time", "leave_ends_after_start",
+                {"employment": _employed(person)}),
         RoleAssignment: ("role_held_once_at_a_time", "role_ends_after_start",
                          work | {"role": Role.MANAGER}),
         ProtectedIdentityKeeper: ("identity_keeper_named_once", "identity_keeper_ends_after_start",
@@ -191,11 +195,17 @@ def _rows_with_periods(tree):
     }  # fmt: skip
 
 
-def _unplaced():
-    return Unit.objects.create(code="NY", kind="UNIT")
+def _unplaced(code="NY"):
+    return Unit.objects.create(code=code, kind="UNIT")
 
 
-PERIODS = [UnitPlacement, Employment, RoleAssignment, ProtectedIdentityKeeper]
+def _employed(person):
+    return Employment.objects.create(
+        person=person, unit=_unplaced("ETT"), title="Kock", starts_on=date(2020, 1, 1)
+    )
+
+
+PERIODS = [UnitPlacement, Employment, Leave, RoleAssignment, ProtectedIdentityKeeper]
 
 
 @pytest.mark.parametrize("model", PERIODS)
@@ -280,8 +290,8 @@ def test_swedish_order_is_the_same_in_the_database_and_in_python(db):
 # --- History -------------------------------------------------------------------------------------
 
 TRACKED = [
-    Unit, UnitPlacement, User, Employment, RoleAssignment, ProtectedIdentityKeeper, Goal,
-    GoalContribution, Expectation, Acknowledgement,
+    Unit, UnitPlacement, User, StaffGroup, Employment, Leave, RoleAssignment,
+    ProtectedIdentityKeeper, Goal, GoalContribution, Expectation, Acknowledgement,
 ]  # fmt: skip
 
 
@@ -324,6 +334,11 @@ def rows(world):
         Employment: (
             {"person": world.stranger, "unit": world.group, "title": "Kock", "starts_on": day},
             {"title": "Kokerska"},
+        ),
+        StaffGroup: ({"code": "NY", "name": "Ny"}, {"name": "Nyare"}),
+        Leave: (
+            {"employment": world.employments["colleague"], "starts_on": day},
+            {"ends_on": day},
         ),
         RoleAssignment: (
             {"person": world.stranger, "unit": world.group, "role": "HR", "starts_on": day},
@@ -405,10 +420,12 @@ def _sql(model, fields, change):
 def test_the_history_keeps_what_comes_changes_and_goes(rows, model, how):
     fields, change = rows[model]
 
-    key = how(model, fields, change)
+    with scene():
+        key = how(model, fields, change)
+        kept = model.pgh_event_model.objects.filter(pgh_obj_id=key).order_by("pgh_id")
+        labels = list(kept.values_list("pgh_label", flat=True))
 
-    kept = model.pgh_event_model.objects.filter(pgh_obj_id=key).order_by("pgh_id")
-    assert list(kept.values_list("pgh_label", flat=True)) == ["insert", "update", "delete"]
+    assert labels == ["insert", "update", "delete"]
 
 
 @pytest.mark.parametrize("model", TRACKED)
