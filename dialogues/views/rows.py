@@ -178,7 +178,7 @@ def shown_rows(rows: Iterable[TalkRow], saved: Saved | None = None) -> dict[str,
 def _shown_again(saved: Saved, key: str) -> TalkRow:
     form = saved.sent[key]
     if seen := saved.seen.get(key):
-        data = form.data.copy()
+        data = form.data.copy()  # type: ignore[attr-defined]
         data[f"{key}-seen"] = seen
         form.data = data
     return form
