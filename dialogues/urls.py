@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dialogues.views import expectation, unit
+from dialogues.views import criteria, expectation, unit
 
 app_name = "dialogues"
 
@@ -16,4 +16,7 @@ urlpatterns = [
         name="expectation_withdraw",
     ),
     path("forvantningar/<int:pk>/kanner-till/", expectation.acknowledge, name="acknowledge"),
+    path("lonekriterier/", criteria.criteria, name="criteria"),
+    path("lonekriterier/<int:pk>/", criteria.criteria_set, name="criteria_set"),
+    path("lonekriterier/<int:pk>/kanner-till/", criteria.criteria_know, name="criteria_know"),
 ]

@@ -1,0 +1,26 @@
+"""The pay criteria that somebody has not yet said that they know. One question to the database."""
+
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from dialogues.models.criteria import criteria_of, not_known_by
+from dialogues.todos_of_the_year import MOST_SHOWN, Todo
+from units.models import User
+
+
+def todos_from_criteria(user: User, day: date) -> list[Todo]:
+    """This year's published criteria that hold for the person, until they say they know them."""
+    unknown = not_known_by(criteria_of(user, day), user).select_related("unit", "staff_group")
+    return [
+        Todo(
+            _("The pay criteria have been corrected: read them anew")
+            if criteria_set.number > 1
+            else _("Read the pay criteria for {year} and say that you know them").format(
+                year=criteria_set.year
+            ),
+            criteria_set.get_absolute_url(),
+            str(criteria_set.staff_group or criteria_set.unit),
+        )
+        for criteria_set in unknown.order_by("pk")[:MOST_SHOWN]
+    ]

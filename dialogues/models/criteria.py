@@ -1,0 +1,38 @@
+"""Which pay criteria hold for whom."""
+
+from datetime import date
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from dialogues.models.template import CriteriaAcknowledgement, CriteriaSet
+from units.models import Employment, User
+
+
+def criteria_for(employment: Employment, year: int, day: date | None = None) -> CriteriaSet | None:
+    """The pay criteria of the year that hold for the employment, if HR has published any."""
+    return CriteriaSet.objects.applying_to(employment, year, day).first()
+
+
+def with_criteria(
+    employments: "QuerySet[Employment]", year: int, day: date | None = None
+) -> "QuerySet[Employment]":
+    """Each with `criteria_set_id`, as `criteria_for` would answer; in the same statement."""
+    applying = CriteriaSet.objects.applying_to(OuterRef("pk"), year, day)
+    return employments.annotate(criteria_set_id=Subquery(applying.values("pk")[:1]))
+
+
+def criteria_of(
+    user: User, day: date | None = None, year: int | None = None
+) -> "QuerySet[CriteriaSet]":
+    """Those that hold for the person, one for each way that they are employed."""
+    day = day or timezone.localdate()
+    employed = Employment.objects.active_on(day).filter(person=user)
+    own = with_criteria(employed, year or day.year, day)
+    return CriteriaSet.objects.filter(pk__in=own.values("criteria_set_id"))
+
+
+def not_known_by(criteria: "QuerySet[CriteriaSet]", user: User) -> "QuerySet[CriteriaSet]":
+    """Those of which the person has not said that they know them."""
+    said = CriteriaAcknowledgement.objects.filter(person=user, criteria_set=OuterRef("pk"))
+    return criteria.filter(~Exists(said))
