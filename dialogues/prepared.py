@@ -1,194 +1,34 @@
-"""What has been written before a talk, as one of the two may read it, in the order of the talk's
-template."""
+"""What each of the two has shared before a talk, by section and by criterion, for the joint page."""
 
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass, field
 
-from django.db.models import Q, prefetch_related_objects
-
-from dialogues.models import (
-    Answer,
-    Criterion,
-    CriterionStep,
-    CriterionView,
-    Party,
-    Preparation,
-    Section,
-    Talk,
-)
-from dialogues.sheet import criteria_of, sections_of
+from dialogues.models import Answer, CriterionView, Preparation, Talk
 from units.models import User
 
 
 @dataclass
-class Written:
-    """A preparation with what it says, by section and by criterion."""
-
-    preparation: Preparation
-    answers: dict[int, Answer] = field(default_factory=dict)
-    views: dict[int, CriterionView] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to share: notes for oneself are not."""
-        said = [answer.text for answer in self.answers.values() if not answer.is_own_notes]
-        return not any(said) and not any(
-            view.reasons or view.step_id for view in self.views.values()
-        )
-
-
-@dataclass(frozen=True)
-class Part:
-    """What somebody wrote under a section or a criterion; empty where they wrote nothing."""
-
-    title: str
-    text: str = ""
-    step: CriterionStep | None = None
-    is_own_notes: bool = False
-    is_criterion: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.text and self.step is None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The same section or criterion of both; None where one of them is not asked."""
-
-    title: str
-    mine: Part | None
-    theirs: Part | None
-
-
 class Prepared:
-    """All preparations of a talk that `user`, one of the two, may read."""
-
-    def __init__(self, talk: Talk, user: User) -> None:
-        self.talk, self.user = talk, user
-        self.party = Party.EMPLOYEE if talk.employee_id == user.pk else Party.MANAGER
-        self.sections = sections_of(talk)
-        self.criteria_set = criteria_of(talk)
-        self.criteria = list(self.criteria_set.criteria.all()) if self.criteria_set else []
-        written = _written(talk, user)
-        self.mine = [one for one in written if one.preparation.author_id == user.pk]
-        self.others = [one for one in written if one.preparation.author_id != user.pk]
-
-    @property
-    def draft(self) -> Written | None:
-        """One's own, not shared."""
-        return next((one for one in self.mine if one.preparation.shared_at is None), None)
-
-    @property
-    def shared(self) -> list[Written]:
-        """One's own, the latest first."""
-        return [one for one in self.mine[::-1] if one.preparation.shared_at is not None]
-
-    @property
-    def number(self) -> int | None:
-        """Of the preparation that is being written, or would be; None once it has been shared and
-        no further one is begun."""
-        if self.draft:
-            return self.draft.preparation.number
-        return None if self.mine else 1
-
-    def asks(self, section: Section, party: str | None = None) -> bool:
-        if (party or self.party) == Party.EMPLOYEE:
-            return section.is_prepared_by_employee()
-        return section.is_prepared_by_manager()
-
-    def answers_to_write(self) -> list[Answer]:
-        """One for each section, unsaved where nothing is written yet."""
-        written = self.draft.answers if self.draft else {}
-        rows = []
-        for section in filter(self.asks, self.sections):
-            row = written.get(section.pk) or Answer(section=section)
-            row.section = section
-            rows.append(row)
-        return rows
-
-    def views_to_write(self) -> list[CriterionView]:
-        """One for each criterion, and those written of criteria that have been corrected since."""
-        written = dict(self.draft.views) if self.draft else {}
-        rows = []
-        for criterion in self.criteria:
-            row = written.pop(criterion.pk, None) or CriterionView(criterion=criterion)
-            row.criterion = criterion
-            rows.append(row)
-        left = [row for row in written.values() if row.reasons or row.step_id]
-        prefetch_related_objects([row.criterion for row in left], "steps")
-        return rows + left
-
-    def parts_of(self, written: Written, *, own_notes: bool = False) -> list[Part]:
-        """What it says, section by section; what its writer was asked and left empty too."""
-        keyed = self._parts(written, own_notes=own_notes)
-        return [keyed[key] for key in self._order([written]) if key in keyed]
-
-    def side_by_side(self, mine: Written | None, theirs: Written) -> list[Pair]:
-        left = self._parts(mine) if mine else {}
-        right = self._parts(theirs)
-        both = [theirs, mine] if mine else [theirs]
-        return [
-            Pair((left.get(key) or right[key]).title, left.get(key), right.get(key))
-            for key in self._order(both)
-            if key in left or key in right
-        ]
-
-    def _parts(self, written: Written, *, own_notes: bool = False) -> dict[tuple[str, int], Part]:
-        party = written.preparation.party
-        parts: dict[tuple[str, int], Part] = {}
-        for section in self.sections:
-            answer = written.answers.get(section.pk)
-            if (answer or self.asks(section, party)) and (own_notes or not section.is_own_notes):
-                parts["s", section.pk] = Part(
-                    section.title,
-                    answer.text if answer else "",
-                    is_own_notes=section.is_own_notes,
-                )
-        for criterion in self.criteria:
-            parts["c", criterion.pk] = Part(criterion.name, is_criterion=True)
-        for pk, view in written.views.items():
-            if view.reasons or view.step or pk in {criterion.pk for criterion in self.criteria}:
-                parts["c", pk] = Part(
-                    view.criterion.name, view.reasons, view.step, is_criterion=True
-                )
-        return parts
-
-    def _order(self, written: Iterable[Written]) -> list[tuple[str, int]]:
-        """The sections, the criteria after the one that shows them."""
-        seen = [pk for one in written for pk in one.views]
-        criteria = [("c", pk) for pk in dict.fromkeys([*_keys(self.criteria), *seen])]
-        order: list[tuple[str, int]] = []
-        for section in self.sections:
-            order.append(("s", section.pk))
-            if section.shows == Section.Shows.CRITERIA:
-                order += criteria
-        return list(dict.fromkeys([*order, *criteria]))
+    answers: defaultdict[int, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+    views: defaultdict[int, list[CriterionView]] = field(default_factory=lambda: defaultdict(list))
 
 
-def _keys(criteria: Iterable[Criterion]) -> list[int]:
-    return [criterion.pk for criterion in criteria]
-
-
-def _written(talk: Talk, user: User) -> list[Written]:
-    visible = Preparation.objects.visible_to(user).filter(talk=talk).select_related("author")
-    by_key = {row.pk: Written(row) for row in visible.order_by("number", "pk")}
-    if not by_key:
-        return []
-    opened = Q(author=user) | Q(is_own_notes=False)
-    for answer in Answer.objects.filter(opened, preparation__in=by_key):
-        by_key[answer.preparation_id].answers[answer.section_id] = answer
+def prepared_for(talk: Talk, user: User) -> Prepared:
+    """What `user` may read of what has been shared; of each writer the latest version."""
+    latest = (
+        Preparation.objects.visible_to(user)
+        .shared()
+        .filter(talk=talk)
+        .order_by("party", "author", "-number")
+        .distinct("party", "author")
+    )
+    keys = [preparation.pk for preparation in latest]
+    prepared = Prepared()
+    answers = Answer.objects.filter(preparation__in=keys, is_own_notes=False).exclude(text="")
+    for answer in answers.order_by("preparation__party", "pk"):
+        prepared.answers[answer.section_id].append(answer)
     if talk.is_salary_talk:
-        views = CriterionView.objects.filter(preparation__in=by_key)
-        for view in views.select_related("criterion", "step").order_by("criterion__order", "pk"):
-            by_key[view.preparation_id].views[view.criterion_id] = view
-    return list(by_key.values())
-
-
-def name_of_other(talk: Talk, user: User) -> str:
-    """Empty where the name may not show."""
-    other = talk.holder if talk.employee_id == user.pk else talk.employee
-    if other.has_protected_identity:
-        shown = User.objects.visible_to(user).filter(pk=other.pk).exists()
-        return str(other) if shown else ""
-    return str(other)
+        views = CriterionView.objects.filter(preparation__in=keys).select_related("step")
+        for view in views.order_by("preparation__party", "pk"):
+            prepared.views[view.criterion_id].append(view)
+    return prepared

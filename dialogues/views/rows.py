@@ -139,18 +139,14 @@ def answer_script(
     )
 
 
-def refuse_rows(
-    request: AuthedRequest, *, words: str, url: str, link: str, context: dict[str, Any]
-) -> HttpResponse:
+def refuse_rows(request: AuthedRequest, *, words: str, url: str, link: str) -> HttpResponse:
     """Nothing is written here any more, as `words` say: what was written is shown, to copy, with a
     `link` to where one goes on."""
     if wants_script(request):
         return JsonResponse({"error": words}, status=HTTPStatus.CONFLICT)
     written = [text for texts in sent_texts(request.POST).values() for text in texts]
-    told = {"words": words, "written": written, "url": url, "link": link}
-    return render(
-        request, "dialogues/rows_refused.html", context | told, status=HTTPStatus.CONFLICT
-    )
+    context = {"words": words, "written": written, "url": url, "link": link}
+    return render(request, "dialogues/rows_refused.html", context, status=HTTPStatus.CONFLICT)
 
 
 def _gone() -> str:
