@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "stockholm_quality.tests.fixtures",
+    "stockholm_quality.tests.counting",
     "stockholm_quality.tests.embedded_rig",
     "stockholm_quality.tests.city_rig",
 ]

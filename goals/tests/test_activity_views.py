@@ -5,13 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from goals.forms.indicator import FEW_PEOPLE
 from goals.models import Activity, ActivityGoal
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.world import add_goal, add_person, canary
 from units.drafts import save_draft, unsaved_texts
 
@@ -397,7 +396,7 @@ def test_the_pages_ask_as_often_for_200_people_as_for_5(world, as_persona):
         ):
             address = reverse(f"goals:{name}", args=[pk])
             chief.get(address)
-            with CaptureQueriesContext(connection) as queries:
+            with Asked() as queries:
                 chief.get(address)
             verbs = [query["sql"].split()[0] for query in queries]
             counts[-1].append(len([each for each in verbs if each[:4] not in {"SAVE", "RELE"}]))

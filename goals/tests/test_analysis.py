@@ -4,8 +4,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -26,6 +24,7 @@ from goals.models import (
     Target,
     Value,
 )
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.side_by_side import side_by_side
 from stockholm_quality.tests.world import add_goal, canary
 from stockholm_quality.tests.world_year import add_indicator, add_report, add_target, hand_in
@@ -444,7 +443,7 @@ def test_a_method_out_of_use_stays_where_it_was_chosen(year, report):
 
 def _queries(client, where):
     client.get(where)
-    with CaptureQueriesContext(connection) as taken:
+    with Asked() as taken:
         assert client.get(where).status_code == 200
     verbs = [query["sql"].split()[0] for query in taken]
     return len([verb for verb in verbs if verb not in {"SAVEPOINT", "RELEASE"}])

@@ -7,9 +7,7 @@ from io import BytesIO
 import docx
 import openpyxl
 import pytest
-from django.db import connection
 from django.db.models import F
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
@@ -25,6 +23,7 @@ from goals.documents.board import parts_of
 from goals.documents.building import build_all, build_document
 from goals.documents.reading import material_of
 from goals.models import DocumentBuild, Goal, Report, ReportVersion, Value
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.side_by_side import side_by_side
 from stockholm_quality.tests.world import build_world, canary
 from stockholm_quality.tests.world_year import add_plan_year
@@ -153,7 +152,7 @@ def test_a_build_costs_the_same_queries_whatever_the_number_of_units(year):
             by=year.people["controller"],
         )
         build = take_up_build()
-        with CaptureQueriesContext(connection) as caught:
+        with Asked() as caught:
             build_document(build)
         return len(caught)
 
@@ -370,7 +369,7 @@ def test_the_table_costs_the_same_queries_for_a_unit_and_for_a_board(year, as_pe
     client = as_persona("stranger")
 
     def count(unit):
-        with CaptureQueriesContext(connection) as caught:
+        with Asked() as caught:
             _table(client, year, unit)
         return len(caught)
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -27,6 +26,7 @@ from goals.models import (
 from goals.reports import following, standing_out
 from goals.reports.following import CONTRIBUTES, SERVES, UpTo
 from goals.views.following import PAGE_SIZE
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.world import LONG_AGO, PERSONAS, add_goal, canary
 from units.models import Unit, UnitPlacement, User
 
@@ -570,7 +570,7 @@ def test_the_number_of_queries_is_the_same_for_10_and_1000_units_below(year, as_
         numbers = []
         for name in ("orientation", "area", "board_goal", "unit_goal"):
             for asked in ({}, {"judgement": "PARTIAL", "relation": "contributes"}, {"page": "9"}):
-                with CaptureQueriesContext(connection) as queries:
+                with Asked() as queries:
                     page(client, year, name, **asked)
                 numbers.append(len(queries))
         return numbers

@@ -5,14 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
 from goals.models import Activity, ActivityGoal, Indicator, KeyFigure, KeyFigureValue, Target, Value
 from goals.tests.test_rollups import add_indicator, add_units, add_year, measure, tell
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.world import add_goal, canary
 from units.models import Unit
 
@@ -27,7 +26,7 @@ def post(client, name, *args, query="", **fields):
 def queries_of(client, address):
     """How many statements the page asks; what marks transactions is not counted."""
     client.get(address)
-    with CaptureQueriesContext(connection) as queries:
+    with Asked() as queries:
         answer = client.get(address)
     assert answer.status_code == 200
     verbs = [query["sql"].split()[0] for query in queries]

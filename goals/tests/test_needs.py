@@ -3,13 +3,12 @@
 from uuid import uuid4
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from goals.models import AnalysisMethod, Closure, Need
 from goals.reports import needs as gathering
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.side_by_side import side_by_side
 from stockholm_quality.tests.world import canary
 from stockholm_quality.tests.world_year import hand_in
@@ -200,7 +199,7 @@ def test_the_gathered_needs_are_paged_and_ask_as_often_for_many(year, as_persona
     client = as_persona("controller")
 
     def queries():
-        with CaptureQueriesContext(connection) as taken:
+        with Asked() as taken:
             page = _page(client, year.board)
         return len(taken), page
 

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from django.core import mail
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from goals.actions import plans
 from goals.models import Period, Reminder, ReminderRecipient, Report, ReportStep
 from goals.reports import reporting
 from goals.reports.reporting import State, units_that_report
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.production import run_in_production
 from stockholm_quality.tests.world import LONG_AGO, add_goal, add_person, canary
 from units.models import Role, RoleAssignment, Unit, UnitPlacement, User
@@ -255,9 +255,7 @@ def test_the_pages_cost_the_same_for_10_units_and_for_1000(world, as_persona, pe
     def costs():
         counted = {}
         for page in pages:
-            with CaptureQueriesContext(
-                connection,
-            ) as queries:
+            with Asked() as queries:
                 assert client.get(page).status_code == 200
             counted[page] = len(queries)
         return counted

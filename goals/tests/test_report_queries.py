@@ -1,11 +1,10 @@
 """The reporting page asks the database as often for two hundred goals as for five."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from goals.models import Goal, Value
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.world import add_goal
 from stockholm_quality.tests.world_year import (
     add_activity,
@@ -50,7 +49,7 @@ def _pages(year):
 
 
 def _asked(client, address):
-    with CaptureQueriesContext(connection) as asked:
+    with Asked() as asked:
         response = client.get(address)
     assert response.status_code == 200
     return len([query for query in asked if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))])

@@ -7,13 +7,13 @@ from itertools import pairwise
 import pytest
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
 from goals.models import Expectation, Goal
 from goals.reports.carriers import Branch, Figures
 from goals.templatetags.goal_tree import carried_by, marked, upright_picture, wide_picture
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.world import (
     LONG_AGO,
     PERSONAS,
@@ -21,6 +21,7 @@ from stockholm_quality.tests.world import (
     add_goal,
     add_person,
     canary,
+    scene,
 )
 from units.models import Employment, Unit, UnitPlacement, User
 
@@ -381,6 +382,7 @@ def test_an_unknown_section_is_the_first_with_something_in_it(world, english):
 # --- Constant work -----------------------------------------------------------------------------
 
 
+@scene()
 def add_many(world, *, goals, expectations):
     """Unit goals with a unit each under the board goal, half as many board goals, loose ends."""
     decided = {
@@ -449,7 +451,7 @@ def test_the_number_of_queries_is_the_same_for_10_and_1000(world, as_persona):
         counts = []
         for address, asked in PAGES:
             board = {"board": world.units["board"].pk} if "board" in asked else {}
-            with CaptureQueriesContext(connection) as queries:
+            with Asked() as queries:
                 assert client.get(address, asked | board).status_code == 200
             counts.append(len(queries))
         return counts

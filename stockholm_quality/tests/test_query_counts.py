@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from dialogues.models import Acknowledgement
 from goals.models import Expectation, Goal, GoalContribution, GoalVersion
-from stockholm_quality.tests.world import LONG_AGO
+from stockholm_quality.tests.counting import Asked
+from stockholm_quality.tests.world import LONG_AGO, scene
 from units.models import Employment, Role, RoleAssignment, Unit, UnitPlacement, User
 
 FEW = 10
@@ -83,6 +83,7 @@ PAGES = [
 ]
 
 
+@scene()
 def fill(world, lot, count):
     """`count` more of everything that a page lists, made with few statements."""
     year, now = world.year, timezone.now()
@@ -191,7 +192,7 @@ def queries_of_pages(world, as_persona):
     for name, who, address in PAGES:
         client = as_persona(who)
         client.get(reverse("about_access"))  # the first request of a session also writes it
-        with CaptureQueriesContext(connection) as queries:
+        with Asked() as queries:
             answer = client.get(address(world))
         assert answer.status_code in {200, 302}, (name, answer.status_code)
         statements = [query["sql"].split()[0] for query in queries]

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -27,6 +26,7 @@ from goals.models import (
     Value,
 )
 from stockholm_quality.tests.access_table import address, read_table
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.test_query_counts import FEW, MOST_QUERIES, fill
 from stockholm_quality.tests.world import build_world
 from stockholm_quality.tests.world_year import build_whole_year
@@ -193,7 +193,7 @@ def queries_of_pages(world, as_persona):
         for (route, opener), row in _pages().items():
             if opener != who:
                 continue
-            with CaptureQueriesContext(connection) as queries:
+            with Asked() as queries:
                 answer = client.get(address(world, row))
             assert answer.status_code == 200, (route, who)
             verbs = [query["sql"].split()[0] for query in queries]

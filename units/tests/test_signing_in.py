@@ -6,12 +6,11 @@ import pytest
 from django.contrib.auth.hashers import BasePasswordHasher, identify_hasher
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.test import Client, RequestFactory
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.side_by_side import side_by_side
 from stockholm_quality.tests.world import PASSWORD
 from units.models import Employment, RoleAssignment, SignInFailure, User
@@ -273,7 +272,7 @@ def test_every_account_costs_the_same_work_known_or_not(world, settings, account
 
 def test_every_account_costs_as_many_questions_to_the_database(world):
     def questions(account):
-        with CaptureQueriesContext(connection) as asked:
+        with Asked() as asked:
             knock(account, "fel")
         return len(asked)
 
