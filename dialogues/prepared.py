@@ -1,4 +1,4 @@
-"""What each of the two has shared before a talk, by section and by criterion, for the joint page."""
+"""What each of the two has shared before a talk, by section and by criterion."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
