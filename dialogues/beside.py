@@ -22,6 +22,12 @@ from units.models import Employment, Unit, UnitLine
 
 MOST_GOALS = 12
 MOST_TALKS = 10
+_PILLS = {
+    ExpectationResult.Outcome.FULL: "full",
+    ExpectationResult.Outcome.PARTIAL: "part",
+    ExpectationResult.Outcome.NOT: "not",
+    ExpectationResult.Outcome.DROPPED: "none",
+}
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,26 @@ class YearOfGoals:
 
 
 @dataclass(frozen=True)
+class Result:
+    """What came of an expectation, as one of the two sees it."""
+
+    party: str
+    pill: str
+    outcome: str
+    words: str
+
+
+@dataclass(frozen=True)
+class LookedBackOn:
+    expectation: Expectation
+    results: list[Result]
+
+
+@dataclass(frozen=True)
 class Beside:
     talk: Talk
     threads: list[list[ThreadNode]]
-    results: list[ExpectationRow]
+    results: list[LookedBackOn]
     results_year: int | None
     goals: list[YearOfGoals]
     competence: list[CompetenceNeed]
@@ -84,7 +106,7 @@ def beside_of(rights: TalkRights) -> Beside:
         threads=_threads(
             [row.expectation for row in expectations if _year_of(row) == talk.year], rights
         ),
-        results=[row for row in expectations if _year_of(row) == results_year],
+        results=[_looked_back(row) for row in expectations if _year_of(row) == results_year],
         results_year=results_year,
         goals=_goals(talk.employment.unit, sorted({talk.year, results_year or talk.year})),
         competence=_competence(rights),
@@ -92,6 +114,19 @@ def beside_of(rights: TalkRights) -> Beside:
         reasons_from=reasons_from,
         reasons=reasons,
     )
+
+
+def _looked_back(row: ExpectationRow) -> LookedBackOn:
+    results = [
+        Result(
+            party=result.get_party_display(),
+            pill=_PILLS[ExpectationResult.Outcome(result.outcome)],
+            outcome=result.get_outcome_display(),
+            words=result.words,
+        )
+        for result in row.results.values()
+    ]
+    return LookedBackOn(row.expectation, results)
 
 
 def _year_of(row: ExpectationRow) -> int:
