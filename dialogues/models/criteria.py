@@ -18,7 +18,7 @@ def with_criteria(
     employments: "QuerySet[Employment]", year: int, day: date | None = None
 ) -> "QuerySet[Employment]":
     """Each with `criteria_set_id`, as `criteria_for` would answer; in the same statement."""
-    applying = CriteriaSet.objects.applying_to(OuterRef("pk"), year, day)
+    applying = CriteriaSet.objects.applying_in(OuterRef("unit"), OuterRef("staff_group"), year, day)
     return employments.annotate(criteria_set_id=Subquery(applying.values("pk")[:1]))
 
 

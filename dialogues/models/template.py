@@ -1,7 +1,7 @@
 """What a talk asks: templates are data, in versions, so that a talk keeps what it began with."""
 
 from datetime import date
-from typing import Any, Self
+from typing import Self
 
 import pghistory
 import pgtrigger
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from goals.models import FOR_EVER
 from units.models import Employment, Role, Unit, UnitLine, User
+from units.periods import active_on
 
 
 class TalkKind(models.TextChoices):
@@ -298,26 +299,26 @@ class CriteriaSetQuerySet(models.QuerySet["CriteriaSet"]):
         )
         return self.published().filter(~models.Exists(corrected))
 
-    def applying_to(
-        self, employment: Employment | models.OuterRef, year: int, day: date | None = None
-    ) -> Self:
-        """Those in force in the year that hold for the employment, the one that applies first: of
-        its own staff group before the general ones, of the nearest unit before those above.
+    def applying_to(self, employment: Employment, year: int, day: date | None = None) -> Self:
+        """Those in force in the year that hold for the employment, the one that applies first."""
+        return self.applying_in(employment.unit_id, employment.staff_group_id, year, day)
 
-        Within a subquery `employment` is an OuterRef to the employment's row: `OuterRef("pk")`.
-        """
-        lines = UnitLine.objects.active_on(day)
-        if isinstance(employment, models.OuterRef):
-            employed = Employment.objects.filter(pk=employment)
-            group: Any = models.Subquery(employed.values("staff_group"))
-            lines = lines.filter(descendant__in=employed.values("unit"))
-        else:
-            group = employment.staff_group_id
-            lines = lines.filter(descendant=employment.unit_id)
+    def applying_in(
+        self,
+        unit: int | models.OuterRef,
+        staff_group: int | models.OuterRef | None,
+        year: int,
+        day: date | None = None,
+    ) -> Self:
+        """Those in force in the year that hold in the unit for the group, the one that applies
+        first: the group's own before the general ones, the nearest unit's before those above."""
         return (
             self.in_force()
             .filter(
-                Q(staff_group=None) | Q(staff_group=group), year=year, unit__lines_down__in=lines
+                Q(staff_group=None) | Q(staff_group=staff_group),
+                active_on(day, "unit__lines_down__"),
+                year=year,
+                unit__lines_down__descendant=unit,
             )
             .order_by(F("staff_group").asc(nulls_last=True), "unit__lines_down__depth")
         )
