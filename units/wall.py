@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 APP_ROLE = "portal_app"
 # What the portal itself does for many people at once; policies may open a row's head for it,
 # never what somebody has written.
-PURPOSES = frozenset({"figures", "rounds", "reminders"})
+PURPOSES = frozenset({"figures", "rounds", "reminders", "need"})
 
 _SETTINGS = ("role", "portal.person", "portal.day", "portal.purpose", "portal.upkeep")
 

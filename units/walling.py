@@ -27,8 +27,8 @@ def wall(
     """Guard the table by row-level security, for its owner too, with one condition per command.
 
     A command without a condition is refused on every row. `update` says which rows may be changed,
-    `update_to` what they may become (the same unless given). Django reads back the key of a row that
-    it inserts, so `select` has to show whoever inserts what they inserted.
+    `update_to` what they may become (the same unless given). Django reads back the key of a row
+    that it inserts, so `select` has to show it to whoever inserts it.
     """
     policies = {
         "select": select and f"FOR SELECT USING ({select})",
