@@ -23,7 +23,7 @@ class Asked(CaptureQueriesContext):
     def captured_queries(self) -> list[dict[str, str]]:
         queries = super().captured_queries
         says = [SAYS_WHO_ACTS in query["sql"] for query in queries]
-        before, after = [*says[1:], False], [False, *says[:-1]]
+        before, after = [*says, False][1:], [False, *says][: len(says)]
         return [
             query
             for query, is_saying, comes_before, comes_after in zip(
