@@ -28,6 +28,22 @@ _YEAR_PAGES = (
     "goals:document",
 )
 
+_TALK_PAGES = (
+    "dialogues:talk",
+    "dialogues:time_",
+    "dialogues:invite_many",
+    "dialogues:delegation",
+    "dialogues:preparation",
+    "dialogues:joint",
+    "dialogues:record",
+    "dialogues:readings",
+    "dialogues:access",
+    "dialogues:round",
+    "dialogues:coverage",
+    "dialogues:competence",
+    "dialogues:criteria",
+)
+
 
 @dataclass(frozen=True)
 class NavigationItem:
@@ -53,6 +69,7 @@ def _navigation(request: HttpRequest) -> list[NavigationItem]:
     places = [
         (_("My page"), reverse("home"), ("home", "dialogues:expectation")),
         (_("My unit"), reverse("units:mine"), ("dialogues:unit", "dialogues:people", "goals:new")),
+        (_("Talks"), reverse("dialogues:talks"), _TALK_PAGES),
         (_("The city's goals"), reverse("goals:tree"), ("goals:",)),
         (_("The year"), reverse("goals:plan_years"), _YEAR_PAGES),
         (_("Organisation"), reverse("units:list"), ("units:list",)),

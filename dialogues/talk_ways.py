@@ -1,0 +1,127 @@
+"""What somebody can do with a talk now: one way first, the others after it. Layer: reports."""
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from dialogues.models import Talk, TalkKind
+from dialogues.states import Action
+from dialogues.talk_standing import Standing
+
+_S = Talk.Status
+
+
+@dataclass(frozen=True)
+class Way:
+    text: str
+    url: str
+
+
+def ways_of(standing: Standing) -> list[Way]:
+    """The first is what remains for this person; an empty list when they can do nothing."""
+    rights, talk = standing.rights, standing.talk
+    if rights.is_one_of_two:
+        found = _first(standing) + _further(standing)
+    elif rights.may(Action.TAKE_OVER):
+        found = [("talk_take_over", _("Take over the talk"))]
+    else:
+        found = []
+    if rights.sees_record and not (rights.is_one_of_two and talk.status == _S.DOCUMENTED):
+        found.append(("record", _("Read the record")))
+    if not rights.is_one_of_two:
+        found += _ending(standing)
+    ways = [Way(text, url) for route, text in found if (url := _address(route, talk))]
+    return list({way.url: way for way in reversed(ways)}.values())[::-1]
+
+
+def _address(route: str, talk: Talk) -> str:
+    try:
+        return reverse(f"dialogues:{route}", args=[talk.pk])
+    except NoReverseMatch:
+        return ""
+
+
+def _first(standing: Standing) -> list[tuple[str, str]]:
+    """What waits for this person, the most pressing first."""
+    rights, talk = standing.rights, standing.talk
+    if rights.may(Action.HAND_OVER):
+        return [("talk_hand_over", _("Hand the talk over"))]
+    if talk.is_before:
+        return _first_before(standing)
+    if talk.status == _S.HELD:
+        return [("joint", _("Open the joint page"))]
+    if talk.status == _S.DOCUMENTED:
+        if standing.has_answered:
+            return [("record", _("Read the record")), ("talk_remind", _("Remind the other"))]
+        return [("talk_confirm", _("Read and answer the record"))]
+    return []
+
+
+def _first_before(standing: Standing) -> list[tuple[str, str]]:
+    is_holder = standing.rights.is_holder
+    found = []
+    if standing.to_answer:
+        found.append(("talk_times", _("Answer the proposed time")))
+    if is_holder and not standing.times:
+        found.append(("talk_times", _("Propose a time")))
+    if is_holder and standing.is_time_past:
+        found.append(("talk_hold", _("Note that the talk has been held")))
+    if not standing.is_ready:
+        found.append(("preparation", _("Prepare the talk")))
+    elif standing.talk.are_both_ready:
+        found.append(("preparation_other", _("Read what has been shared")))
+    return found
+
+
+def _further(standing: Standing) -> list[tuple[str, str]]:
+    rights, talk = standing.rights, standing.talk
+    found = []
+    if talk.is_before:
+        found += [
+            ("talk_times", _("The time of the talk")),
+            ("preparation", _("My preparation")),
+        ]
+        if rights.is_holder:
+            found.append(("talk_hold", _("Note that the talk has been held")))
+    if talk.status == _S.DOCUMENTED:
+        found.append(("record", _("Read the record")))
+    if talk.status == _S.CONFIRMED and rights.may(Action.CLOSE):
+        found += [("record", _("Read the record")), ("talk_close", _("Close the talk"))]
+    if rights.may(Action.REOPEN):
+        found.append(("talk_reopen", _("Ask for changes")))
+    if rights.may(Action.CORRECT):
+        found.append(("record", _("Read the record")))
+        found.append(("talk_correct", _("Correct the record")))
+    if rights.may(Action.BRING_ALONG):
+        found.append(("talk_bring", _("Take the record along to another employment")))
+    if talk.version_number or talk.status == _S.HELD:
+        found.append(("readings", _("Who has read")))
+    return found + _ending(standing)
+
+
+def _ending(standing: Standing) -> list[tuple[str, str]]:
+    rights = standing.rights
+    found = []
+    if not rights.is_one_of_two and rights.may(Action.CLOSE):
+        found.append(("talk_close", _("Close the talk")))
+    if rights.may(Action.DISCONTINUE) and not standing.talk.confirmed_version:
+        found.append(("talk_discontinue", _("Discontinue the talk")))
+    return found
+
+
+def follow_up_address(standing: Standing, others: list[Talk]) -> str:
+    """Where a manager starts the half-year follow-up of an answered talk; empty when there is
+    one, or when it is none of theirs."""
+    talk = standing.talk
+    if talk.kind != TalkKind.EMPLOYEE or not standing.rights.may(Action.FOLLOW_UP):
+        return ""
+    if any(
+        each.kind == TalkKind.FOLLOW_UP
+        and each.year >= talk.year
+        and each.status != _S.DISCONTINUED
+        for each in others
+    ):
+        return ""
+    address = reverse("dialogues:talk_new", args=[talk.employment_id])
+    return f"{address}?kind={TalkKind.FOLLOW_UP.value}&year={talk.year}"
