@@ -52,12 +52,17 @@ _FORMS = (
     (r"activity:(\d{1,18}):progress", "goals:activity_progress", _("How an activity goes")),
     (r"expectation:new:(\d{1,18})", "dialogues:give", _("A new expectation")),
     (r"expectation:(\d{1,18})", "dialogues:expectation_edit", _("An expectation")),
+    (r"agreed:new:(\d{1,18})", "dialogues:joint_expectation_new", _("A new expectation")),
+    (r"agreed:(\d{1,18}):(\d{1,18})", "dialogues:joint_expectation", _("An expectation")),
+    (r"need-agreed:new:(\d{1,18})", "dialogues:joint_need_new", _("A new need of competence")),
+    (r"need-agreed:(\d{1,18}):(\d{1,18})", "dialogues:joint_need", _("A need of competence")),
 )
 _NO_TEXT = {"revision", "parent", "goal", "employments", "contributes_to", "decided_on"}
 _NO_TEXT |= {"unit", "year", "kind", "code"}
 _NO_TEXT |= {"starts_on", "ends_on", "opens_on", "due_on"}
 _NO_TEXT |= {"asks_values", "asks_half_yearly", "asks_judgement", "asks_needs"}
 _NO_TEXT |= {"decision", "way", "theme", "responsible", "is_in_use"}
+_NO_TEXT |= {"source"}
 _NO_TEXT |= {"measure-responsible", "measure-starts_on", "measure-due_on"}
 _NO_TEXT |= {"sort", "direction", "frequency", "over_periods", "over_units", "decimals", "factor"}
 _NO_TEXT |= {"has_parts", "is_cumulative", "by_gender", "baseline_not_applicable", "baseline_year"}

@@ -25,7 +25,7 @@ def add_need(
         talk=talk,
         written_by=by,
         written_at=timezone.now(),
-        **fields,
+        **_fitting(fields),
     )
 
 
@@ -38,7 +38,7 @@ def change_need(
     need = _lock(need, revision)
     if need.state == CompetenceNeed.State.DROPPED:
         raise StepRefusedError(_("The need has been dropped. Add it anew if it has come back."))
-    return _save(need, fields, by)
+    return _save(need, _fitting(fields), by)
 
 
 @transaction.atomic
@@ -62,6 +62,15 @@ def drop_need(*, need: CompetenceNeed, revision: int, reason: str, by: User) -> 
     if not reason.strip():
         raise StepRefusedError(_("Say why the need is dropped."))
     return _save(need, {"state": CompetenceNeed.State.DROPPED, "drop_reason": reason}, by)
+
+
+def _fitting(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without the goal or the expectation that a need of another source came from."""
+    source = fields.get("source")
+    if source is None:
+        return fields
+    named = {CompetenceNeed.Source.GOAL: "goal", CompetenceNeed.Source.EXPECTATION: "expectation"}
+    return fields | {name: None for kind, name in named.items() if kind != source}
 
 
 def _lock(need: CompetenceNeed, revision: int) -> CompetenceNeed:

@@ -110,6 +110,8 @@ DELEGATE_OF_KIND = f"""
           AND e.starts_on <= {DAY} AND (e.ends_on IS NULL OR e.ends_on >= {DAY}))
 """
 OF_THE_TWO = f"employee_id = {PERSON} OR employment_id = ANY (ARRAY(SELECT portal_meets()))"
+OWN_SIDE = f"({OF_THE_TWO}) AND (party = 'EMPLOYEE') = (employee_id = {PERSON})"
+OWN_SIDE_IN_OWN_NAME = f"author_id = {PERSON} AND {OWN_SIDE}"
 PLAN = f"{OF_THE_TWO} OR brought_to_id = {ANSWERS_FOR}"
 MY_UNSHARED = f"""
     author_id = {PERSON} AND preparation_id = ANY (ARRAY(
@@ -189,8 +191,10 @@ class Migration(migrations.Migration):
         *wall(
             "dialogues_expectationresult",
             select=OF_THE_TWO,
-            insert=f"author_id = {PERSON} AND ({OF_THE_TWO})",
-            update=f"author_id = {PERSON} AND ({OF_THE_TWO})",
+            insert=OWN_SIDE_IN_OWN_NAME,
+            # Whoever holds the talk now goes on with what an earlier manager wrote.
+            update=OWN_SIDE,
+            update_to=OWN_SIDE_IN_OWN_NAME,
         ),
         *wall("dialogues_competenceneed", select=PLAN, insert=OF_THE_TWO, update=PLAN),
         *wall("dialogues_competenceneedevent", select=PLAN, insert="true"),
