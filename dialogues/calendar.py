@@ -40,7 +40,7 @@ def calendar_of(
         invited = vCalAddress(f"MAILTO:{attendee}")
         # Whether it suits is answered in the portal, where the other may propose another time.
         invited.params["rsvp"] = vText("FALSE")
-        event.add("attendee", invited, encode=0)
+        event.add("attendee", invited, encode=False)
     if method != CANCEL:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -90,7 +89,7 @@ def accept_time(*, time: TalkTime, by: User) -> TalkTime:
         Action.ANSWER_TIME,
         by=by,
         to=to,
-        calendar_sequence=F("calendar_sequence") + 1,
+        calendar_sequence=talk.calendar_sequence + 1,
     )
     return found
 
@@ -115,6 +114,6 @@ def _end(time: TalkTime, action: Action, state: str, by: User) -> TalkTime:
     is_agreed = found.state == TalkTime.State.ACCEPTED
     found.state, found.answered_at = state, timezone.now()
     found.save(update_fields=["state", "answered_at"])
-    changes = {"calendar_sequence": F("calendar_sequence") + 1} if is_agreed else {}
-    take_step(talk, action, by=by, **changes)
+    sequence = talk.calendar_sequence + (1 if is_agreed else 0)
+    take_step(talk, action, by=by, calendar_sequence=sequence)
     return found
