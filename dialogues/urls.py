@@ -1,6 +1,17 @@
 from django.urls import path
 
-from dialogues.views import joint, agreeing, criteria, expectation, unit
+from dialogues.views import (
+    access,
+    agreeing,
+    confirming,
+    criteria,
+    expectation,
+    joint,
+    preparation,
+    record,
+    talks,
+    unit,
+)
 
 app_name = "dialogues"
 
@@ -19,6 +30,42 @@ urlpatterns = [
     path("lonekriterier/", criteria.criteria, name="criteria"),
     path("lonekriterier/<int:pk>/", criteria.criteria_set, name="criteria_set"),
     path("lonekriterier/<int:pk>/kanner-till/", criteria.criteria_know, name="criteria_know"),
+    path("samtal/", talks.talks, name="talks"),
+    path("samtal/nytt/<int:employment_pk>/", talks.talk_new, name="talk_new"),
+    path("samtal/<int:pk>/", talks.talk, name="talk"),
+    path("samtal/<int:pk>/hallet/", talks.talk_hold, name="talk_hold"),
+    path("samtal/<int:pk>/stang/", talks.talk_close, name="talk_close"),
+    path("samtal/<int:pk>/avbryt/", talks.talk_discontinue, name="talk_discontinue"),
+    path("samtal/<int:pk>/ta-over/", talks.talk_take_over, name="talk_take_over"),
+    path("samtal/<int:pk>/lamna-over/", talks.talk_hand_over, name="talk_hand_over"),
+    path("samtal/<int:pk>/ta-med/", talks.talk_bring, name="talk_bring"),
+    path("samtal/<int:pk>/forberedelse/", preparation.preparation, name="preparation"),
+    path(
+        "samtal/<int:pk>/forberedelse/dela/",
+        preparation.preparation_share,
+        name="preparation_share",
+    ),
+    path(
+        "samtal/<int:pk>/forberedelse/avsta/",
+        preparation.preparation_waive,
+        name="preparation_waive",
+    ),
+    path(
+        "samtal/<int:pk>/forberedelse/delad/",
+        preparation.preparation_other,
+        name="preparation_other",
+    ),
+    path("samtal/<int:pk>/fardigt/", confirming.talk_document, name="talk_document"),
+    path("samtal/<int:pk>/bekrafta/", confirming.talk_confirm, name="talk_confirm"),
+    path("samtal/<int:pk>/oppna-igen/", confirming.talk_reopen, name="talk_reopen"),
+    path("samtal/<int:pk>/ratta/", confirming.talk_correct, name="talk_correct"),
+    path("samtal/<int:pk>/paminn/", confirming.talk_remind, name="talk_remind"),
+    path("samtal/<int:pk>/dokument/", record.record, name="record"),
+    path("samtal/<int:pk>/dokument/<int:number>/", record.record_version, name="record_version"),
+    path("samtal/<int:pk>/dokument/<int:number>/pdf/", record.record_pdf, name="record_pdf"),
+    path("samtal/<int:pk>/lasningar/", record.readings, name="readings"),
+    path("samtal/atkomst/", access.access_open, name="access_open"),
+    path("samtal/atkomst/<int:pk>/", access.access, name="access"),
     path("samtal/<int:pk>/gemensamt/", joint.joint, name="joint"),
     path("samtal/<int:pk>/gemensamt/bredvid/", joint.joint_beside, name="joint_beside"),
     path("samtal/<int:pk>/gemensamt/nytt/", joint.joint_news, name="joint_news"),

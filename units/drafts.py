@@ -52,6 +52,14 @@ _FORMS = (
     (r"activity:(\d{1,18}):progress", "goals:activity_progress", _("How an activity goes")),
     (r"expectation:new:(\d{1,18})", "dialogues:give", _("A new expectation")),
     (r"expectation:(\d{1,18})", "dialogues:expectation_edit", _("An expectation")),
+    (r"answer:(\d{1,18})", "dialogues:talk_confirm", _("An answer to a record")),
+    (r"reopen:(\d{1,18})", "dialogues:talk_reopen", _("Why a record is opened again")),
+    (r"correct:(\d{1,18})", "dialogues:talk_correct", _("Why a record is corrected")),
+    (
+        r"access:(?P<employment>\d{1,18})",
+        "dialogues:access_open",
+        _("Why a record is asked for in need"),
+    ),
     (r"agreed:new:(\d{1,18})", "dialogues:joint_expectation_new", _("A new expectation")),
     (r"agreed:(\d{1,18}):(\d{1,18})", "dialogues:joint_expectation", _("An expectation")),
     (r"need-agreed:new:(\d{1,18})", "dialogues:joint_need_new", _("A new need of competence")),
@@ -67,6 +75,7 @@ _NO_TEXT |= {"measure-responsible", "measure-starts_on", "measure-due_on"}
 _NO_TEXT |= {"sort", "direction", "frequency", "over_periods", "over_units", "decimals", "factor"}
 _NO_TEXT |= {"has_parts", "is_cumulative", "by_gender", "baseline_not_applicable", "baseline_year"}
 _NO_TEXT |= {"baseline", "on_track_margin", "last_year", "annual_target", "goals", "state"}
+_NO_TEXT |= {"outcome", "number", "days"}
 _NO_TEXT_OF_ONE = re.compile(r"(decision|target|annual|activity)_\d+", re.ASCII)
 
 

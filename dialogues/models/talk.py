@@ -5,7 +5,7 @@ The heads tell who meets whom and how far they have come; what is said lies in `
 that the policies name, whatever a query asks for.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 from uuid import uuid4
 
@@ -346,6 +346,12 @@ class AccessGrant(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("dialogues:access", args=[self.pk])
+
+    def is_over(self, now: datetime) -> bool:
+        return self.ends_at <= now
 
 
 class Reading(models.Model):
