@@ -21,6 +21,7 @@ from dialogues.criteria_todos import todos_from_criteria
 from dialogues.models import CriteriaAcknowledgement, CriteriaSet, Criterion, CriterionStep
 from dialogues.models.criteria import criteria_for, with_criteria
 from dialogues.tests.criteria_world import make_criteria
+from stockholm_quality.city.criteria import pay_criteria
 from stockholm_quality.tests.world import PERSONAS
 from units.models import Employment, StaffGroup
 from units.revisions import StaleRevisionError
@@ -301,3 +302,31 @@ def test_the_pages_ask_a_constant_number_of_questions(
     for url in (reverse("dialogues:criteria"), own.get_absolute_url()):
         with django_assert_max_num_queries(MOST_QUERIES):
             client.get(url)
+
+
+# --- The demo city's ---------------------------------------------------------------------------
+
+
+def test_the_demo_has_criteria_for_everyone_and_some_groups_of_its_own(
+    world, this_year, django_assert_max_num_queries
+):
+    groups = {
+        code: StaffGroup.objects.create(code=code, name=code.title()) for code in ("FSK", "CHEF")
+    }
+    now = timezone.now()
+    made = pay_criteria(
+        city=world.units["city"],
+        home=world.units["board"],
+        groups=groups,
+        published={this_year: now, this_year - 1: now - timedelta(days=365)},
+    )
+
+    with django_assert_max_num_queries(MOST_QUERIES):
+        made.store(by=world.people["hr"])
+
+    assert len(made.sets) == 6
+    assert len({len(each.steps.all()) for each in made.criteria}) == 1
+    general = criteria_for(world.employments["employee"], this_year)
+    teachers = criteria_for(employ_in_group(world, "employee", groups["FSK"]), this_year)
+    assert (general.unit, teachers.unit) == (world.units["city"], world.units["board"])
+    assert criteria_for(world.employments["stranger"], this_year - 1).year == this_year - 1
