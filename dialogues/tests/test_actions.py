@@ -4,28 +4,33 @@ from dialogues.actions import acknowledge_expectation
 from dialogues.models import Acknowledgement, with_acknowledgement
 from goals.actions import change_expectation, change_goal, withdraw_expectation
 from goals.models import Expectation, Goal
+from stockholm_quality.tests.world import scene
+from units.wall import acting_as
 
 
 def know(expectation, version=1, goal_version=1):
-    return acknowledge_expectation(
-        expectation=expectation, version=version, goal_version=goal_version
-    )
+    with acting_as(expectation.employment.person):
+        return acknowledge_expectation(
+            expectation=expectation, version=version, goal_version=goal_version
+        )
 
 
 def is_known(expectation):
-    found = with_acknowledgement(Expectation.objects.all()).get(pk=expectation.pk)
+    with scene():
+        found = with_acknowledgement(Expectation.objects.all()).get(pk=expectation.pk)
     return found.acknowledged_at is not None
 
 
 def reword(world, text="Läs varje kväll"):
-    change_expectation(
-        expectation=world.expectation,
-        revision=1,
-        goal=world.unit_goal,
-        text=text,
-        sign="",
-        by=world.people["manager"],
-    )
+    with acting_as(world.manager):
+        change_expectation(
+            expectation=world.expectation,
+            revision=1,
+            goal=world.unit_goal,
+            text=text,
+            sign="",
+            by=world.manager,
+        )
 
 
 def test_knowing_is_noted_once_however_often_it_is_said(world):
@@ -74,9 +79,10 @@ def test_a_wording_that_has_changed_since_it_was_shown_is_not_noted(world):
 
 
 def test_what_is_withdrawn_is_not_noted(world):
-    withdraw_expectation(
-        expectation=world.expectation, revision=1, reason="Bytt", by=world.people["manager"]
-    )
+    with acting_as(world.manager):
+        withdraw_expectation(
+            expectation=world.expectation, revision=1, reason="Bytt", by=world.manager
+        )
 
     assert not know(world.expectation)
     assert not Acknowledgement.objects.filter(expectation=world.expectation).exists()

@@ -6,19 +6,36 @@ from django.urls import reverse
 from dialogues.actions import acknowledge_expectation
 from dialogues.reports import knowledge_below, knowledge_of_own, with_knowledge
 from dialogues.rules import shows_who_knows
-from stockholm_quality.tests.world import LONG_AGO, add_expectation, add_person, canary
+from stockholm_quality.tests.world import LONG_AGO, add_expectation, add_person, canary, scene
 from units.models import Employment, Role, RoleAssignment, User
+from units.wall import acting_as
 
 
 def names_of(**found):
     employments = with_knowledge(Employment.objects.all(), found.pop("year")).filter(**found)
-    return set(employments.values_list("person__account_name", flat=True))
+    with scene():
+        return set(employments.values_list("person__account_name", flat=True))
+
+
+def know(expectation):
+    with acting_as(expectation.employment.person):
+        acknowledge_expectation(expectation=expectation, version=1, goal_version=1)
+
+
+def below(unit, year, **asked):
+    """The figures as somebody gets them who may see none of the expectations."""
+    with acting_as(None):
+        return knowledge_below(unit, year, **asked)
+
+
+def units_below(unit, year, **asked):
+    return {row.unit_pk for row in below(unit, year, **asked)}
 
 
 def test_knowing_means_every_expectation_in_force(world):
     before = names_of(year=world.year, knows=True)
 
-    acknowledge_expectation(expectation=world.expectation, version=1, goal_version=1)
+    know(world.expectation)
 
     assert "employee" not in before
     assert "employee" in names_of(year=world.year, knows=True)
@@ -26,9 +43,10 @@ def test_knowing_means_every_expectation_in_force(world):
 
 
 def test_a_manager_counts_all_own_employees(world):
-    acknowledge_expectation(expectation=world.expectation, version=1, goal_version=1)
+    know(world.expectation)
 
-    own = knowledge_of_own(world.people["manager"], world.unit, world.year)
+    with acting_as(world.manager):
+        own = knowledge_of_own(world.manager, world.unit, world.year)
 
     assert own.employed == len(
         Employment.objects.managed_by(world.people["manager"]).filter(unit=world.unit)
@@ -46,9 +64,10 @@ def head_the_small_unit(world):
 
 
 def test_a_group_under_five_has_no_figure_and_no_names(world):
-    rows = {row["unit"] for row in knowledge_below(world.department, world.year)}
+    rows = units_below(world.department, world.year)
     chief = head_the_small_unit(world)
-    own = knowledge_of_own(chief, world.small_unit, world.year)
+    with acting_as(chief):
+        own = knowledge_of_own(chief, world.small_unit, world.year)
 
     assert world.unit.pk in rows
     assert world.small_unit.pk not in rows
@@ -57,7 +76,7 @@ def test_a_group_under_five_has_no_figure_and_no_names(world):
 
 def test_figures_leave_out_the_units_that_one_heads_oneself(world):
     def units(beside):
-        return {row["unit"] for row in knowledge_below(world.board, world.year, beside=beside)}
+        return units_below(world.board, world.year, beside=beside)
 
     assert world.unit.pk in units(world.people["manager_above"])
     assert units(None) - units(world.people["manager"]) == {world.unit.pk}
@@ -68,18 +87,18 @@ def test_the_fifth_person_opens_the_figure(world, count):
     for number in range(count - 3):
         add_person(world, f"more_{number}", "small_unit")
 
-    rows = {row["unit"] for row in knowledge_below(world.board, world.year)}
+    rows = units_below(world.board, world.year)
 
     assert (world.small_unit.pk in rows) == (count == 5)
 
 
 def test_people_with_protected_identity_move_no_figure(world):
     def figures():
-        return list(knowledge_below(world.other_board, world.year))
+        return below(world.other_board, world.year)
 
     before = figures()
     expectation = add_expectation(world, "hemlig", "other_protected", "other_unit_goal")
-    acknowledge_expectation(expectation=expectation, version=1, goal_version=1)
+    know(expectation)
 
     assert figures() == before
     User.objects.filter(account_name="other_protected").update(has_protected_identity=False)
@@ -87,7 +106,7 @@ def test_people_with_protected_identity_move_no_figure(world):
 
 
 def test_figures_stop_at_the_border_of_the_authority(world):
-    rows = {row["unit"] for row in knowledge_below(world.city, world.year)}
+    rows = units_below(world.city, world.year)
 
     assert not rows & {world.unit.pk, world.other_unit.pk}
 
@@ -118,7 +137,7 @@ def test_the_page_of_the_unit_and_that_of_the_expectation_agree_on_who_is_named(
 
 def test_the_manager_of_a_group_under_five_sees_no_one_know(world, as_persona):
     small = add_expectation(world, "small", "small_employee_0", "unit_goal")
-    acknowledge_expectation(expectation=small, version=1, goal_version=1)
+    know(small)
     head_the_small_unit(world)
     client = as_persona("small_manager")
 

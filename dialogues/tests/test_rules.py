@@ -11,8 +11,10 @@ from stockholm_quality.tests.world import (
     add_expectation,
     add_goal,
     add_person,
+    scene,
 )
 from units.models import Employment, Role, RoleAssignment, Unit, UnitPlacement
+from units.wall import acting_as
 
 HEADS = {"manager", "acting_manager"}
 
@@ -110,10 +112,12 @@ def test_visible_acknowledgements_are_those_of_visible_expectations(world, name)
             defaults={"acknowledged_at": expectation.given_at},
         )
 
-    allowed = {
-        said
-        for said in Acknowledgement.objects.select_related("expectation__employment")
-        if can_view_expectation(user, said.expectation)
-    }
+    with scene():
+        allowed = {
+            said
+            for said in Acknowledgement.objects.select_related("expectation__employment")
+            if can_view_expectation(user, said.expectation)
+        }
 
-    assert set(Acknowledgement.objects.visible_to(user)) == allowed
+    with acting_as(user):
+        assert set(Acknowledgement.objects.visible_to(user)) == allowed

@@ -18,6 +18,7 @@ from stockholm_quality.tests.world import (
     add_goal,
     add_person,
     canary,
+    scene,
 )
 from units.actions import merge_unit
 from units.models import Employment, Role, RoleAssignment, UnitPlacement
@@ -39,7 +40,8 @@ def test_one_expectation_is_written_once_and_given_to_many(world, as_persona):
         employments=[employment.pk for employment in chosen],
     )
 
-    given = Expectation.objects.filter(text="Läs varje dag")
+    with scene():
+        given = list(Expectation.objects.filter(text="Läs varje dag"))
     assert answer.url == world.unit_goal.get_absolute_url()
     assert {each.employment for each in given} == set(chosen)
     assert {each.given_by for each in given} == {world.people["manager"]}
@@ -61,7 +63,8 @@ def test_nothing_is_given_on_a_goal_that_is_not_an_adopted_one_of_the_unit(world
     answer = post(as_persona("manager"), "give", world.goals[goal].pk, text="Läs")
 
     assert answer.status_code == 403
-    assert not Expectation.objects.filter(text="Läs").exists()
+    with scene():
+        assert not Expectation.objects.filter(text="Läs").exists()
 
 
 def test_the_employee_reads_the_whole_thread_and_says_that_they_know(world, as_persona):
@@ -164,7 +167,8 @@ def test_nobody_but_the_manager_changes_an_expectation(world, as_persona, name, 
         client.get(reverse(f"dialogues:{name}", args=[world.expectation.pk])).status_code == status
     )
     assert post(client, name, world.expectation.pk, **fields).status_code == status
-    assert Expectation.objects.get(pk=world.expectation.pk).revision == 1
+    with scene():
+        assert Expectation.objects.get(pk=world.expectation.pk).revision == 1
 
 
 def test_what_was_withdrawn_meanwhile_refuses_the_change_but_shows_it_to_copy(world, as_persona):
@@ -205,8 +209,9 @@ def test_the_form_offers_those_to_whom_the_rule_lets_one_give(world, name):
 
 
 def choosable(expectation):
-    form = ExpectationForm(instance=Expectation.objects.get(pk=expectation.pk))
-    return set(form.fields["goal"].queryset)
+    with scene():
+        form = ExpectationForm(instance=Expectation.objects.get(pk=expectation.pk))
+        return set(form.fields["goal"].queryset)
 
 
 def test_the_goals_one_may_change_to_are_those_one_may_give_on_and_the_one_chosen(world):
@@ -269,7 +274,8 @@ def test_after_a_merger_the_new_manager_finds_changes_and_withdraws_the_expectat
     assert held["employee"] == {world.expectation, world.known_expectation}
     assert held["neighbour"] == set()
     assert changed.url == withdrawn.url == world.expectation.get_absolute_url()
-    now = Expectation.objects.get(pk=world.expectation.pk)
+    with scene():
+        now = Expectation.objects.get(pk=world.expectation.pk)
     assert (now.text, now.goal, now.is_in_force) == ("Läs varje kväll", world.loose_goal, False)
 
 

@@ -1,5 +1,7 @@
 """What happens to goals and expectations: each step, and what it must not do."""
 
+from datetime import date
+
 import pytest
 from django.utils import timezone
 
@@ -17,6 +19,7 @@ from goals.actions import (
 )
 from goals.models import Expectation, Goal
 from units.revisions import StaleRevisionError
+from units.wall import acting_as
 
 
 @pytest.fixture
@@ -176,7 +179,7 @@ def test_every_step_on_an_older_revision_is_refused_and_tells_how_it_stands(worl
     ]
 
     for step in steps:
-        with pytest.raises(StaleRevisionError) as stale:
+        with acting_as(chief), pytest.raises(StaleRevisionError) as stale:
             step()
         assert stale.value.current.revision == 1
 
@@ -193,23 +196,24 @@ def test_what_a_failed_change_did_first_is_undone(world, chief):
 
 
 def test_one_expectation_given_to_two_becomes_two_of_their_own(world, chief):
-    given = give_expectations(
-        goal=world.unit_goal,
-        employments=[world.employments["employee"], world.employments["colleague"]],
-        text="Läs varje dag",
-        sign="",
-        by=chief,
-    )
-    change_expectation(
-        expectation=given[0],
-        revision=1,
-        goal=world.unit_goal,
-        text="Läs varje kväll",
-        sign="",
-        by=chief,
-    )
+    with acting_as(chief):
+        given = give_expectations(
+            goal=world.unit_goal,
+            employments=[world.employments["employee"], world.employments["colleague"]],
+            text="Läs varje dag",
+            sign="",
+            by=chief,
+        )
+        change_expectation(
+            expectation=given[0],
+            revision=1,
+            goal=world.unit_goal,
+            text="Läs varje kväll",
+            sign="",
+            by=chief,
+        )
+        texts = list(Expectation.objects.filter(pk__in=[each.pk for each in given]).order_by("pk"))
 
-    texts = Expectation.objects.filter(pk__in=[each.pk for each in given]).order_by("pk")
     assert [each.text for each in texts] == ["Läs varje kväll", "Läs varje dag"]
     assert [each.version_number for each in texts] == [2, 1]
 
@@ -217,18 +221,22 @@ def test_one_expectation_given_to_two_becomes_two_of_their_own(world, chief):
 def test_an_expectation_saved_unchanged_asks_nobody_anew(world, chief):
     same = world.expectation
 
-    change_expectation(
-        expectation=same, revision=1, goal=same.goal, text=same.text, sign=same.sign, by=chief
-    )
+    with acting_as(chief):
+        change_expectation(
+            expectation=same, revision=1, goal=same.goal, text=same.text, sign=same.sign, by=chief
+        )
+        same.refresh_from_db()
 
-    same.refresh_from_db()
     assert (same.version_number, same.revision) == (1, 2)
 
 
 def test_a_withdrawn_expectation_keeps_its_text_and_says_by_whom_and_why(world, chief):
-    withdraw_expectation(expectation=world.expectation, revision=1, reason="Bytt uppdrag", by=chief)
+    with acting_as(chief):
+        withdraw_expectation(
+            expectation=world.expectation, revision=1, reason="Bytt uppdrag", by=chief
+        )
+        kept = Expectation.objects.get(pk=world.expectation.pk)
 
-    kept = Expectation.objects.get(pk=world.expectation.pk)
     assert (kept.status, kept.withdrawn_by, kept.withdrawal_reason) == (
         "WITHDRAWN",
         chief,
@@ -241,5 +249,56 @@ def test_a_withdrawn_expectation_keeps_its_text_and_says_by_whom_and_why(world, 
             expectation=kept, revision=2, goal=kept.goal, text="x", sign="", by=chief
         ),
     ):
-        with pytest.raises(GoalNotReadyError):
+        with acting_as(chief), pytest.raises(GoalNotReadyError):
             step()
+
+
+TERMS = {
+    "expected_result": "Alla barn lånar en bok",
+    "support": "En timme i veckan",
+    "due_on": date(2026, 6, 1),
+}
+
+
+def reword(world, by, revision=1, **terms):
+    said = world.expectation
+    with acting_as(by):
+        return change_expectation(
+            expectation=said,
+            revision=revision,
+            goal=said.goal,
+            text=said.text,
+            sign=said.sign,
+            by=by,
+            **terms,
+        )
+
+
+@pytest.mark.parametrize("term", TERMS)
+@pytest.mark.parametrize("who", ["manager", "employee"])
+def test_each_term_that_changes_makes_a_new_wording_whichever_of_the_two_writes(world, who, term):
+    changed = reword(world, world.people[who], **{term: TERMS[term]})
+
+    assert (changed.version_number, getattr(changed, term)) == (2, TERMS[term])
+    with acting_as(world.people[who]):
+        earlier = changed.events.get(version_number=1)
+    assert getattr(earlier, term) == getattr(world.expectation, term)
+
+
+def test_terms_that_are_not_named_stay_and_those_that_are_emptied_go(world):
+    kept = reword(world, world.manager, support="")
+    emptied = reword(world, world.manager, 2, due_on=None)
+
+    assert (kept.support, kept.due_on) == ("", world.expectation.due_on)
+    assert (emptied.due_on, emptied.expected_result) == (None, world.expectation.expected_result)
+
+
+def test_the_same_terms_go_to_each_to_whom_the_expectation_is_given(world, chief):
+    employments = [world.employments["employee"], world.employments["colleague"]]
+    with acting_as(chief):
+        given = give_expectations(
+            goal=world.unit_goal, employments=employments, text="Läs", sign="", by=chief, **TERMS
+        )
+        stored = Expectation.objects.filter(pk__in=[each.pk for each in given], **TERMS).count()
+
+    assert stored == 2

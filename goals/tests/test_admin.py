@@ -10,6 +10,7 @@ from django.utils import timezone
 from dialogues.models import Acknowledgement
 from goals.actions import keep_version
 from goals.models import Expectation, Goal
+from stockholm_quality.tests.world import scene
 from units.drafts import save_draft
 from units.models import Employment, Role, RoleAssignment, Unit, UnitPlacement, User
 
@@ -69,10 +70,12 @@ class World:
             unit=self.unit, level="UNIT", title=f"{SECRET} utkast", first_year=YEAR,
             last_year=YEAR, number=SECRET,
         )  # fmt: skip
-        expectation = Expectation.objects.create(
-            employment=self.employee.employments.get(), goal=self.goal, text=f"{SECRET} förväntan",
-            sign=f"{SECRET} tecken", given_at=timezone.now(), given_by=self.manager,
-        )  # fmt: skip
+        with scene():
+            expectation = Expectation.objects.create(
+                employment=self.employee.employments.get(), goal=self.goal,
+                text=f"{SECRET} förväntan", sign=f"{SECRET} tecken", given_at=timezone.now(),
+                given_by=self.manager,
+            )  # fmt: skip
         Acknowledgement.objects.create(
             expectation=expectation, expectation_version=1, goal_version=1,
             acknowledged_at=timezone.now(),

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from goals import rules
 from goals.models import Expectation, Goal
-from stockholm_quality.tests.world import LONG_AGO, PERSONAS, add_person
+from stockholm_quality.tests.world import LONG_AGO, PERSONAS, add_person, scene
 from units.actions import merge_unit
 from units.models import Employment, Role, RoleAssignment
+from units.wall import acting_as
 
 EVERYONE = set(PERSONAS)
 HEADS = {"manager", "acting_manager"}
@@ -133,14 +134,16 @@ def test_visible_goals_and_expectations_are_those_the_rules_allow(world, name):
     user = world.people[name]
 
     goals = {goal for goal in Goal.objects.all() if rules.can_view_goal(user, goal)}
-    expectations = {
-        expectation
-        for expectation in Expectation.objects.all()
-        if rules.can_view_expectation(user, expectation)
-    }
+    with scene():
+        expectations = {
+            expectation
+            for expectation in Expectation.objects.all()
+            if rules.can_view_expectation(user, expectation)
+        }
+        visible = set(Expectation.objects.visible_to(user))
 
     assert set(Goal.objects.visible_to(user)) == goals
-    assert set(Expectation.objects.visible_to(user)) == expectations
+    assert visible == expectations
 
 
 @pytest.mark.parametrize(
@@ -158,16 +161,17 @@ def test_a_right_to_goals_and_expectations_follows_the_days_of_the_role(world, s
         ends_on=None if ends is None else today + timedelta(days=ends),
     )
 
-    held = [
-        rules.can_view_goal(person, world.unit_draft),
-        rules.can_edit_goal(person, world.unit_draft),
-        rules.can_change_goal(person, world.unit_goal),
-        rules.can_view_expectation(person, world.expectation),
-        rules.can_edit_expectation(person, world.expectation),
-        rules.can_give_expectations_on(person, world.unit_goal),
-        Goal.objects.visible_to(person).filter(pk=world.unit_draft.pk).exists(),
-        Expectation.objects.visible_to(person).filter(pk=world.expectation.pk).exists(),
-    ]
+    with acting_as(person):
+        held = [
+            rules.can_view_goal(person, world.unit_draft),
+            rules.can_edit_goal(person, world.unit_draft),
+            rules.can_change_goal(person, world.unit_goal),
+            rules.can_view_expectation(person, world.expectation),
+            rules.can_edit_expectation(person, world.expectation),
+            rules.can_give_expectations_on(person, world.unit_goal),
+            Goal.objects.visible_to(person).filter(pk=world.unit_draft.pk).exists(),
+            Expectation.objects.visible_to(person).filter(pk=world.expectation.pk).exists(),
+        ]
 
     assert held == [holds] * len(held)
 
@@ -203,10 +207,14 @@ def merge(world, unit, into, last_day=YESTERDAY):
 
 
 def rights_to(user, expectation):
-    expectation = Expectation.objects.get(pk=expectation.pk)
-    visible = Expectation.objects.visible_to(user).filter(pk=expectation.pk).exists()
-    assert rules.can_view_expectation(user, expectation) == visible
-    return visible, rules.can_edit_expectation(user, expectation)
+    """Whether it is read and written, as the rules, `visible_to` and the wall all have it."""
+    with acting_as(user):
+        behind_the_wall = Expectation.objects.filter(pk=expectation.pk).exists()
+    with scene():
+        expectation = Expectation.objects.get(pk=expectation.pk)
+        visible = Expectation.objects.visible_to(user).filter(pk=expectation.pk).exists()
+        assert rules.can_view_expectation(user, expectation) == visible == behind_the_wall
+        return visible, rules.can_edit_expectation(user, expectation)
 
 
 def test_after_a_merger_the_manager_of_the_unit_that_stays_answers_for_the_expectation(world):

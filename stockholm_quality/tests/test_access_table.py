@@ -53,7 +53,7 @@ from stockholm_quality.tests.access_table import (
     undeclared,
 )
 from stockholm_quality.tests.undone import Undone, rows_written
-from stockholm_quality.tests.world import PERSONAS, World, build_world, canary
+from stockholm_quality.tests.world import PERSONAS, World, build_world, canary, scene
 from stockholm_quality.tests.world_year import NOT_HANDED_IN, build_whole_year
 from units.drafts import save_draft
 from units.models import Draft, User
@@ -362,8 +362,9 @@ WITH_WORDS = (
 
 def _everything_stored() -> str:
     texts: list[Any] = []
-    for model in (*WITH_WORDS, Draft, User):
-        texts += model.objects.values_list()
+    with scene():
+        for model in (*WITH_WORDS, Draft, User):
+            texts += model.objects.values_list()
     return str(texts)
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dialogues.models import Acknowledgement
 from goals.models import Expectation, Goal, GoalContribution, GoalVersion
-from stockholm_quality.tests.world import add_goal
+from stockholm_quality.tests.world import add_goal, scene
 from units.models import Employment, User
 
 HUGE = "9" * 5_000  # more digits than Python reads as a number
@@ -526,7 +526,8 @@ def test_what_a_form_makes_takes_nothing_else_from_what_was_sent(world, as_perso
         assert made == (world.unit, "UNIT", "DRAFT", 0, world.year)
         assert (goal.adopted_by, goal.is_example) == (None, False)
     elif form == "give":
-        given = Expectation.objects.get(text="Läs")
+        with scene():
+            given = Expectation.objects.get(text="Läs")
         assert given.employment == world.employments["colleague"]
         assert given.given_by == world.people["manager"]
         assert given.given_at.year == world.year

@@ -12,9 +12,17 @@ from django.urls import reverse
 from goals.models import Activity, DocumentBuild, Expectation, Goal, Report, Target
 from stockholm_quality.tests.access_table import MISSING, Row, address, form_of, read_table
 from stockholm_quality.tests.undone import Undone
-from stockholm_quality.tests.world import PERSONAS, World, add_expectation, add_person, canary
+from stockholm_quality.tests.world import (
+    PERSONAS,
+    World,
+    add_expectation,
+    add_person,
+    canary,
+    scene,
+)
 from stockholm_quality.tests.world_year import build_whole_year
 from units.models import Unit, User
+from units.wall import acting_as
 
 LOW_PERSONAS = ["employee", "neighbour", "stranger"]
 # What differs between two answers to the same question: tokens, and the key that was asked for.
@@ -36,6 +44,7 @@ def _plain(response: HttpResponse, key: int) -> tuple[int, dict[str, str], str]:
 # --- Guessed keys --------------------------------------------------------------------------------
 
 
+@scene()
 def _every_key() -> set[int]:
     keys: set[int] = set()
     for label in ("units", "goals", "dialogues"):
@@ -50,10 +59,11 @@ def test_of_all_keys_only_ones_own_open(name, world, as_persona):
     client = as_persona(name)
     user = world.people[name]
     goals, units = Goal.objects.visible_to(user), Unit.objects.all()
-    expectations = Expectation.objects.visible_to(user)
+    with acting_as(user):
+        expectations = set(Expectation.objects.visible_to(user).values_list("pk", flat=True))
     opening = {
         "goals:detail": set(goals.values_list("pk", flat=True)),
-        "dialogues:expectation": set(expectations.values_list("pk", flat=True)),
+        "dialogues:expectation": expectations,
         "dialogues:unit": set(units.values_list("pk", flat=True)),
         "dialogues:people": set(),
     }

@@ -11,7 +11,7 @@ from django.utils import timezone
 from dialogues.models import Acknowledgement
 from goals.models import Expectation, Goal, GoalContribution
 from goals.tests.test_history_of_the_year import TRACKED_IN_THE_YEAR
-from stockholm_quality.tests.world import World, build_units
+from stockholm_quality.tests.world import World, build_units, scene
 from units.actions import OrganisationError, close_unit, merge_unit, place_unit
 from units.models import (
     Employment,

@@ -18,7 +18,7 @@ from goals.models import Expectation, Goal, GoalVersion
 from stockholm_quality.tests.posts_of_year import POSTS
 from stockholm_quality.tests.side_by_side import side_by_side
 from stockholm_quality.tests.undone import rows_written
-from stockholm_quality.tests.world import canary
+from stockholm_quality.tests.world import canary, scene
 from stockholm_quality.tests.world_year import build_whole_year
 from units.models import Submission, User
 
@@ -70,12 +70,22 @@ def _goal_discard(world):
     )
 
 
+@scene()
+def _expectations_saying(text):
+    return Expectation.objects.filter(text=text).count()
+
+
+@scene()
+def _times_changed(expectation):
+    return Expectation.objects.get(pk=expectation.pk).revision - 1
+
+
 def _give(world):
     return (
         "manager",
         reverse("dialogues:give", args=[world.unit_goal.pk]),
         {"text": "Läs varje dag", "employments": [world.employments["colleague"].pk]},
-        lambda: Expectation.objects.filter(text="Läs varje dag").count(),
+        lambda: _expectations_saying("Läs varje dag"),
     )
 
 
@@ -84,7 +94,7 @@ def _expectation_edit(world):
         "manager",
         reverse("dialogues:expectation_edit", args=[world.expectation.pk]),
         {"text": "Läs varje dag", "goal": world.unit_goal.pk, "revision": 1},
-        lambda: Expectation.objects.get(pk=world.expectation.pk).revision - 1,
+        lambda: _times_changed(world.expectation),
     )
 
 
@@ -93,7 +103,7 @@ def _withdraw(world):
         "manager",
         reverse("dialogues:expectation_withdraw", args=[world.expectation.pk]),
         {"reason": "Uppdraget är bytt", "revision": 1},
-        lambda: Expectation.objects.get(pk=world.expectation.pk).revision - 1,
+        lambda: _times_changed(world.expectation),
     )
 
 
@@ -250,8 +260,9 @@ def test_a_form_changed_after_going_back_in_the_browser_is_a_new_form(world, as_
     client.post(address, {**sent, "text": "Läs varje dag"})
     client.post(address, {**sent, "text": "Läs varje kväll"})
 
-    given = Expectation.objects.filter(text__startswith="Läs").order_by("pk")
-    assert list(given.values_list("text", flat=True)) == ["Läs varje dag", "Läs varje kväll"]
+    with scene():
+        given = list(Expectation.objects.filter(text__startswith="Läs").order_by("pk"))
+    assert [each.text for each in given] == ["Läs varje dag", "Läs varje kväll"]
 
 
 def test_a_token_leaves_nothing_behind_when_the_form_is_refused(world, as_persona):
