@@ -239,6 +239,8 @@ ADDRESSES: dict[str, Callable[[World, str], str]] = {
 QUERIES_OF_ADMINISTRATION = {
     "units to choose from": "?app_label=units&model_name=employment&field_name=unit",
     "people to choose from": "?app_label=units&model_name=employment&field_name=person",
+    "employments to choose from": "?app_label=units&model_name=leave&field_name=employment",
+    "staff groups to choose from": "?app_label=units&model_name=employment&field_name=staff_group",
     "the register, searched for a canary": "?q=gel-",
 }
 
@@ -262,8 +264,8 @@ def _address_in_administration(world: World, row: Row) -> str:
 
 
 def _key_in_administration(world: World, row: Row) -> int:
-    """The key of the unit, placement, person, employment, role, keeper, goal or thing of the
-    year."""
+    """The key of the unit, placement, person, employment, leave, staff group, role, keeper, goal or
+    thing of the year."""
     thing, whose = row.thing, row.thing.partition(" of ")[2]
     if thing.endswith("not exist"):
         return MISSING
@@ -280,8 +282,11 @@ def _key_in_administration(world: World, row: Row) -> int:
         found = (world.unit if whose == "the unit" else world.other_unit).placements.get()
     elif thing.startswith("the keeper"):
         found = world.protected.identity_keepers.get()
-    elif thing.startswith("the employment"):
-        found = world.employments[PEOPLE[whose]]
+    elif thing.startswith(("the employment", "the leave")):
+        rows = world.leaves if thing.startswith("the leave") else world.employments
+        found = rows[PEOPLE[whose]]
+    elif thing == "the staff group":
+        found = world.staff_groups["cooks"]
     else:
         found = world.people[PEOPLE[whose]].roles.get()
     return int(found.pk)
@@ -401,6 +406,13 @@ FORMS: dict[str, Callable[[World, str], dict[str, Any]]] = {
         "title": "Förskollärare",
         "starts_on": timezone.localdate(),
     },
+    "admin:units_leave_change": lambda world, thing: {"ends_on": timezone.localdate()},
+    "admin:units_leave_add": lambda world, thing: {
+        "employment": world.employments["colleague"].pk,
+        "starts_on": timezone.localdate(),
+    },
+    "admin:units_staffgroup_change": lambda world, thing: {"name": "Kockar och måltidsbiträden"},
+    "admin:units_staffgroup_add": lambda world, thing: {"code": "USK", "name": "Undersköterskor"},
     "admin:units_roleassignment_change": lambda world, thing: {
         "ends_on": timezone.localdate() + timedelta(days=30)
     },
