@@ -38,8 +38,40 @@ def mail_about_access(people: Iterable[User], link: str) -> int:
     )
 
 
+def mail_time(
+    people: Iterable[User],
+    link: str,
+    *,
+    files: dict[int, bytes] | None = None,
+    method: str = "",
+) -> int:
+    """Tell each that there are times to answer or, with a calendar file for each person's key, that
+    a time has been agreed (REQUEST) or cancelled (CANCEL). Returns how many letters were sent."""
+    words = {
+        "": (
+            lambda: _("A time for a talk"),
+            lambda: _("There is news about the time of a talk. Answer in the portal."),
+        ),
+        "REQUEST": (
+            lambda: _("A time for a talk is agreed"),
+            lambda: _("A time for a talk is agreed. It is enclosed for your calendar."),
+        ),
+        "CANCEL": (
+            lambda: _("A time for a talk is cancelled"),
+            lambda: _("The time for a talk is cancelled. Propose another in the portal."),
+        ),
+    }
+    return _mail(people, link, *words[method], files=files or {}, method=method)
+
+
 def _mail(
-    people: Iterable[User], link: str, subject: Callable[[], str], text: Callable[[], str]
+    people: Iterable[User],
+    link: str,
+    subject: Callable[[], str],
+    text: Callable[[], str],
+    *,
+    files: dict[int, bytes] | None = None,
+    method: str = "",
 ) -> int:
     sent = 0
     for person in people:
@@ -56,6 +88,9 @@ def _mail(
                 to=[person.email],
                 headers={"Auto-Submitted": "auto-generated"},
             )
+        if files and person.pk in files:
+            # With its method, so that a mail program offers to put it in the calendar.
+            letter.attach("samtal.ics", files[person.pk], f"text/calendar; method={method}")
         try:
             letter.send()
             sent += 1

@@ -10,6 +10,7 @@ from dialogues.views import (
     preparation,
     record,
     talks,
+    times,
     unit,
 )
 
@@ -32,6 +33,11 @@ urlpatterns = [
     path("lonekriterier/<int:pk>/kanner-till/", criteria.criteria_know, name="criteria_know"),
     path("samtal/", talks.talks, name="talks"),
     path("samtal/nytt/<int:employment_pk>/", talks.talk_new, name="talk_new"),
+    path("samtal/bjud-in/", times.invite_many, name="invite_many"),
+    path("samtal/<int:pk>/tider/", times.talk_times, name="talk_times"),
+    path("samtal/<int:pk>/tider/<int:time_pk>/svar/", times.time_answer, name="time_answer"),
+    path("samtal/<int:pk>/tider/<int:time_pk>/stall-in/", times.time_cancel, name="time_cancel"),
+    path("samtal/<int:pk>/samtal.ics", times.talk_calendar, name="talk_calendar"),
     path("samtal/<int:pk>/", talks.talk, name="talk"),
     path("samtal/<int:pk>/hallet/", talks.talk_hold, name="talk_hold"),
     path("samtal/<int:pk>/stang/", talks.talk_close, name="talk_close"),

@@ -50,6 +50,7 @@ _FORMS = (
     (r"activity:new:(\d{1,18})", "goals:activity_new", _("A new activity")),
     (r"activity:(\d{1,18})", "goals:activity_edit", _("An activity")),
     (r"activity:(\d{1,18}):progress", "goals:activity_progress", _("How an activity goes")),
+    (r"times:(\d{1,18})", "dialogues:talk_times", _("Times of a talk")),
     (r"expectation:new:(\d{1,18})", "dialogues:give", _("A new expectation")),
     (r"expectation:(\d{1,18})", "dialogues:expectation_edit", _("An expectation")),
     (r"answer:(\d{1,18})", "dialogues:talk_confirm", _("An answer to a record")),
@@ -76,6 +77,7 @@ _NO_TEXT |= {"sort", "direction", "frequency", "over_periods", "over_units", "de
 _NO_TEXT |= {"has_parts", "is_cumulative", "by_gender", "baseline_not_applicable", "baseline_year"}
 _NO_TEXT |= {"baseline", "on_track_margin", "last_year", "annual_target", "goals", "state"}
 _NO_TEXT |= {"outcome", "number", "days"}
+_NO_TEXT |= {"starts_0", "starts_1", "starts_2", "minutes"}
 _NO_TEXT_OF_ONE = re.compile(r"(decision|target|annual|activity)_\d+", re.ASCII)
 
 
