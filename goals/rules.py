@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from goals.models import Activity, Closure, Expectation, Goal, Period, Report
-from units.models import Employment, Role, RoleAssignment, Unit, User
+from units.models import Delegation, Employment, Role, RoleAssignment, Unit, User
 from units.models.people import EmploymentQuerySet
-from units.rules import heads, reaches, went_up_in
+from units.rules import answers_for, heads, reaches, stands_in_with, went_up_in
 
 FEWEST_IN_A_FIGURE = 5  # design, section 4: a smaller group is suppressed
 
@@ -52,7 +53,7 @@ def meets(user: User, employment: Employment, day: date | None = None) -> bool:
     does so on that day."""
     if user.pk == employment.person_id:
         return False
-    return Employment.objects.met_by(user, day).filter(pk=employment.pk).exists()
+    return answers_for(user, employment, day) or stands_in_with(user, employment, day=day)
 
 
 def can_view_expectation(user: User, expectation: Expectation, day: date | None = None) -> bool:
@@ -88,8 +89,9 @@ def can_give_expectations_on(user: User, goal: Goal, day: date | None = None) ->
 def employments_to_give(user: User, goal: Goal, day: date | None = None) -> EmploymentQuerySet:
     """Those to whom `user` may give an expectation on this goal, once it is adopted."""
     units = Unit.objects.below(goal.unit, day).values("pk")
-    met = Employment.objects.met_by(user, day).exclude(person=user)
-    return met.active_on(day).filter(unit__in=units)
+    named = Delegation.objects.active_on(day).filter(employment=OuterRef("pk"), delegate=user)
+    stood_in_with = Employment.objects.active_on(day).exclude(person=user).filter(Exists(named))
+    return (Employment.objects.managed_by(user, day) | stood_in_with).filter(unit__in=units)
 
 
 # --- The plan year -----------------------------------------------------------------------------

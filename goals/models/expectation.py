@@ -13,7 +13,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from goals.models.goal import COUNTS_UP, Goal
-from units.models import Employment, User
+from units.models import Delegation, Employment, User
+from units.periods import active_on
 
 # What may be agreed beside the expectation itself, in the order that it is read.
 _TERMS = ("expected_result", "sign", "support", "due_on")
@@ -49,8 +50,14 @@ class ExpectationQuerySet(models.QuerySet["Expectation"]):
         the unit has been merged into another, or who stands in for the manager on that day.
 
         The second wall says the same again (`portal_meets`)."""
-        met = Employment.objects.met_by(user, day).order_by()
-        return self.filter(Q(employment__person=user) | Q(employment__in=met.values("pk")))
+        answered_for = Employment.objects.answered_for_by(user, day)
+        named = Delegation.objects.active_on(day).filter(delegate=user)
+        # `Employment.met_by` taken apart: each part can be looked up in an index.
+        return self.filter(
+            Q(employment__person=user)
+            | Q(employment__in=answered_for)
+            | Q(employment__in=named.values("employment")) & active_on(day, "employment__")
+        )
 
     def held_by(self, user: User) -> Self:
         return self.filter(employment__person=user)
