@@ -51,10 +51,17 @@ def for_purpose(purpose: str) -> Iterator[None]:
     """Within `acting_as`: a block that also sees the heads that the purpose opens."""
     if purpose not in PURPOSES:
         raise ValueError(f"{purpose!r} is not one of {sorted(PURPOSES)}")
-    with _saying({"portal.purpose": purpose}) as before:
+    if not connection.in_atomic_block:
+        raise RuntimeError("A purpose needs a transaction within acting_as.")
+    # Without a savepoint: whatever rolls back what went wrong in the block began before it.
+    before = _say({"portal.purpose": purpose})
+    try:
         if before["role"] != APP_ROLE:
             raise RuntimeError("A purpose needs a transaction within acting_as.")
         yield
+    finally:
+        if not (connection.needs_rollback or _is_in_error()):
+            _say({"portal.purpose": before["portal.purpose"]})
 
 
 @contextmanager
@@ -69,13 +76,12 @@ def upkeep() -> Iterator[None]:
 
 
 @contextmanager
-def _saying(wanted: dict[str, str]) -> Iterator[dict[str, str]]:
-    """A transaction with these settings; yields those that it had before."""
+def _saying(wanted: dict[str, str]) -> Iterator[None]:
     is_nested = connection.in_atomic_block
     with transaction.atomic():
         before = _say(wanted)
-        yield before
-        if connection.connection.info.transaction_status == TransactionStatus.INERROR:
+        yield
+        if _is_in_error():
             # COMMIT would roll back and say nothing.
             raise transaction.TransactionManagementError(
                 "A database error was caught without a savepoint: nothing can be saved."
@@ -83,6 +89,10 @@ def _saying(wanted: dict[str, str]) -> Iterator[dict[str, str]]:
         # A rollback restores the settings by itself; a savepoint that is released keeps them.
         if is_nested and not connection.needs_rollback:
             _say({name: before[name] for name in wanted})
+
+
+def _is_in_error() -> bool:
+    return bool(connection.connection.info.transaction_status == TransactionStatus.INERROR)
 
 
 def _say(wanted: dict[str, str]) -> dict[str, str]:

@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-SAYS_WHO_ACTS = "set_config('role'"
+SAYS_WHO_ACTS = "set_config('portal."
 
 
 class Asked(CaptureQueriesContext):
-    """Every statement but those by which a request says who acts (`units.wall.acting_as`), which
-    are as many for every page: one at the start, and within a test's own transaction also its
-    counterpart at the end and the savepoint around the two."""
+    """Every statement but those that say who acts and for what (`units.wall`), which touch no
+    table: one as a request starts, within a test's own transaction also its counterpart at the end
+    and the savepoint around the two, and two around what is done for a purpose."""
 
     def __init__(self) -> None:
         super().__init__(connection)
