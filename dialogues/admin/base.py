@@ -29,6 +29,7 @@ class StepForm(RemembersRevision, forms.Form):
     """One step with one object. Valid only inside a transaction: it holds the object."""
 
     title: ClassVar[Any]
+    label: ClassVar[Any] = ""  # on the way to the page, where the title is too long for it
     explanation: ClassVar[Any]
     button: ClassVar[Any]
     required_css_class = "required"
@@ -69,6 +70,9 @@ class StepForm(RemembersRevision, forms.Form):
 class StepsAdmin(ScopedAdmin):
     """A register whose objects are taken from step to step. `steps` names the pages."""
 
+    class Media:
+        css = {"all": ["css/admin_talks.css"]}
+
     steps: ClassVar[dict[str, type[StepForm]]] = {}
 
     def may_take(self, user: User, obj: Any, step: str) -> bool:
@@ -93,7 +97,7 @@ class StepsAdmin(ScopedAdmin):
     def tools(self, request: HttpRequest, obj: Any) -> list[tuple[str, str]]:
         """Addresses and names of what can be done with the object beside saving it."""
         return [
-            (reverse(f"admin:{self._route(step)}", args=[obj.pk]), form.title)
+            (reverse(f"admin:{self._route(step)}", args=[obj.pk]), form.label or form.title)
             for step, form in self.steps.items()
             if self.is_offered(obj, step) and self.may_take(request.user, obj, step)
         ]

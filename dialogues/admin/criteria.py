@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import AdminTextareaWidget, AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -64,7 +64,7 @@ class AddCriterionForm(StepForm):
         label=gettext_lazy("What it means"),
         max_length=1000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"}),
+        widget=AdminTextareaWidget(attrs={"rows": 4}),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -107,6 +107,7 @@ class PublishCriteriaForm(StepForm):
 
 class CopyCriteriaForm(StepForm):
     title = gettext_lazy("Copy to another year or group")
+    label = gettext_lazy("Copy")
     explanation = gettext_lazy(
         "You get the same criteria with the same steps to write on in. Nobody else sees them until "
         "you publish them."
@@ -148,7 +149,7 @@ class CorrectCriteriaForm(StepForm):
         label=gettext_lazy("What is corrected, and why"),
         max_length=1000,
         help_text=gettext_lazy("Everyone who reads the corrected criteria reads this."),
-        widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"}),
+        widget=AdminTextareaWidget(attrs={"rows": 4}),
     )
 
     def carry_out(self) -> tuple[str, CriteriaSet]:
@@ -247,8 +248,8 @@ class CriteriaSetAdmin(StepsAdmin):
         ]
 
     @admin.display(description=gettext_lazy("published"), ordering="published_at")
-    def shown_published_at(self, criteria_set: CriteriaSet) -> datetime | None:
-        return criteria_set.published_at
+    def shown_published_at(self, criteria_set: CriteriaSet) -> datetime | str:
+        return criteria_set.published_at or _("Being written")
 
     def get_fields(self, request: HttpRequest, obj: CriteriaSet | None = None) -> Any:
         if obj is None:
@@ -294,7 +295,7 @@ class StepRowForm(NumberedForm):
     place = "number"
 
     class Meta:
-        widgets = {"words": forms.Textarea(attrs={"rows": 3})}
+        widgets = {"words": AdminTextareaWidget(attrs={"rows": 3})}
 
 
 class CriterionStepInline(RowsInline):

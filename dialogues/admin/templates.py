@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -248,8 +249,8 @@ class SectionForm(NumberedForm):
 
     class Meta:
         widgets = {
-            "help_text": forms.Textarea(attrs={"rows": 5}),
-            "help_text_en": forms.Textarea(attrs={"rows": 5}),
+            "help_text": AdminTextareaWidget(attrs={"rows": 7}),
+            "help_text_en": AdminTextareaWidget(attrs={"rows": 7}),
         }
 
 
@@ -262,13 +263,9 @@ class SectionInline(RowsInline):
             {
                 "fields": (
                     "order",
-                    "heading",
-                    "help_text",
-                    "owner",
-                    "visibility",
-                    "shows",
-                    "heading_en",
-                    "help_text_en",
+                    ("heading", "heading_en"),
+                    ("help_text", "help_text_en"),
+                    ("owner", "visibility", "shows"),
                 )
             },
         ),
@@ -282,6 +279,13 @@ class ShownSection:
     heading: str
     help: str
     section: Section
+
+    @property
+    def writer(self) -> str:
+        """Who writes it in the record, where the two sit together."""
+        alone = {Section.Owner.EMPLOYEE, Section.Owner.MANAGER}
+        owner = self.section.owner if self.section.owner in alone else Section.Owner.JOINT
+        return str(Section.Owner(owner).label)
 
 
 class TemplatePathFilter(BoardFilter):
@@ -327,8 +331,8 @@ class TemplateVersionAdmin(StepsAdmin):
         return [(preview, _("Preview")), *super().tools(request, obj)]
 
     @admin.display(description=gettext_lazy("published"), ordering="published_at")
-    def shown_published_at(self, version: TemplateVersion) -> datetime | None:
-        return version.published_at
+    def shown_published_at(self, version: TemplateVersion) -> datetime | str:
+        return version.published_at or _("Being written")
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
