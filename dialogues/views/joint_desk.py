@@ -102,7 +102,7 @@ class Desk:
         """The other of the two, by name where it may show."""
         other = self.talk.holder if self.rights.is_employee else self.talk.employee
         if other.has_protected_identity and not can_see_name(self.user, other):
-            return _("Your manager") if self.rights.is_employee else _("The employee")
+            return _("your manager") if self.rights.is_employee else _("the employee")
         return str(other)
 
     @property
@@ -209,19 +209,19 @@ class Desk:
 
     def _owner_of(self, section: Section) -> str:
         if section.owner == Section.Owner.EMPLOYEE:
-            return _("You alone write here.") if self.rights.is_employee else self._alone()
+            return _("Only you write here.") if self.rights.is_employee else self._alone()
         if section.owner == Section.Owner.MANAGER:
-            return self._alone() if self.rights.is_employee else _("You alone write here.")
+            return self._alone() if self.rights.is_employee else _("Only you write here.")
         return ""
 
     def _alone(self) -> str:
-        return _("{name} alone writes here.").format(name=self.other)
+        return _("Only {name} writes here.").format(name=self.other)
 
     def _said(self, said: Answer | CriterionView) -> Said:
         who = (
-            _("You had prepared")
+            _("What you had prepared")
             if said.author_id == self.user.pk
-            else _("{name} had prepared").format(name=self.other)
+            else _("What {name} had prepared").format(name=self.other)
         )
         if isinstance(said, Answer):
             return Said(who, said.text, said)
