@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -19,6 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from dialogues.documents import People, chapters_of
 from dialogues.models import (
     AccessGrant,
     Acknowledgement,
@@ -37,6 +39,7 @@ from dialogues.models import (
     TalkTime,
     TalkVersion,
 )
+from dialogues.snapshots import TalkSnapshot
 from goals.documents.content import language
 from goals.documents.model import Block, Document, Facts, Heading, Label, Paragraph, cleaned
 from goals.models import Activity, Expectation, ReminderRecipient
@@ -382,6 +385,7 @@ TOLD_ELSEWHERE = {
     ("units.submission", "author"),  # that a form was sent; its effect is told
     ("units.protectedidentitykeeper", "administrator"),  # about the one who is protected
     ("units.delegation", "given_by"),
+    ("goals.goal", "adopted_by"),
     ("goals.goalversion", "made_by"),
     ("goals.planyear", "opened_by"),
     ("goals.closure", "closed_by"),
@@ -494,14 +498,24 @@ def facts_of(subject: Subject, row: dict[str, Any]) -> Iterator[tuple[str, str]]
             continue
         field = _field(subject.model, path)
         label = capfirst(str(name or field.verbose_name))
-        if isinstance(row[path], dict):
+        if path == "snapshot":
+            yield from _record(row[path])
+        elif isinstance(row[path], dict):
             yield from _within(label, row[path])
         else:
             yield label, _in_words(field, row[path])
 
 
+def _record(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    snapshot = msgspec.convert(data, TalkSnapshot)
+    people = People({}, snapshot.employee, snapshot.holder)
+    for chapter in chapters_of(snapshot, people):
+        if chapter.plain:
+            yield chapter.heading, chapter.plain
+
+
 def _within(label: str, data: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every text of a record or a draft, whatever its form."""
+    """Every text of a draft, whatever its form."""
     for name, value in data.items():
         texts = list(_texts(value))
         if texts:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from dialogues.models import Reading
 from dialogues.rules import TalkRights
 from dialogues.states import Relation
+from units.models import User
 
 
 def note_reading(rights: TalkRights, what: str) -> None:
@@ -32,6 +33,20 @@ def note_reading(rights: TalkRights, what: str) -> None:
                 what=what,
                 grant=rights.grant if relation == Relation.READER else None,
                 request_id=uuid4(),
+            )
+        ]
+    )
+
+
+def note_own_data(person: User) -> None:
+    """Note that the person takes out all that is held about them, the words of talks included."""
+    Reading.objects.bulk_create(
+        [
+            Reading(
+                employee=person,
+                reader=person,
+                capacity=Reading.Capacity.EMPLOYEE,
+                what=Reading.What.OWN_DATA,
             )
         ]
     )
