@@ -46,7 +46,7 @@ from goals.documents.model import (
 PUBLISHER = "Stockholms stad"
 HEAD = "head"
 LONGEST_HEADING = 100  # characters
-_TONES = {
+_TONES: dict[str, str] = {
     ExpectationResult.Outcome.FULL: "full",
     ExpectationResult.Outcome.PARTIAL: "partial",
     ExpectationResult.Outcome.NOT: "not",

@@ -82,7 +82,7 @@ HEAD = f"""
     OR brought_to_id = {ANSWERS_FOR}
     OR (id = ANY (ARRAY(
             SELECT g.talk_id FROM dialogues_accessgrant g
-            WHERE g.reader_id = {PERSON} AND g.opened_at <= now() AND g.ends_at > now()))
+            WHERE g.reader_id = {PERSON} AND g.ends_at > statement_timestamp()))
         AND portal_reaches(employment_id))
     OR {PURPOSE} <> ''
 """
@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
             f"OR employment_id = {ANSWERS_FOR} OR {DELEGATE_OF_KIND}",
             insert=f"reader_id = {PERSON} AND portal_reaches(employment_id) AND employee_id = "
             "(SELECT e.person_id FROM units_employment e WHERE e.id = employment_id) "
-            "AND ends_at <= now() + interval '7 days 1 minute'",
+            "AND ends_at <= statement_timestamp() + interval '7 days 1 minute'",
         ),
         *wall(
             "dialogues_reading",

@@ -25,6 +25,7 @@ from dialogues.tests.records import (
     write,
 )
 from stockholm_quality.tests.side_by_side import side_by_side
+from units.drafts import save_draft, unsaved_texts
 from units.wall import acting_as
 
 REMARK = "Jag ser det sista annorlunda åäö"
@@ -249,6 +250,24 @@ def test_what_is_being_written_comes_back(world, as_persona, name, state, key):
     assert page.context["form"]["reason"].value() == REMARK
     assert f'data-draft-key="{key}:{talk.pk}"' in page.content.decode()
     assert REMARK not in as_persona("manager").get(_url(name, talk)).content.decode()
+
+
+def test_a_text_that_was_not_sent_is_found_again(world):
+    talk = build_talk(world, state="documented")
+    addresses = {
+        f"answer:{talk.pk}": _url("talk_confirm", talk),
+        f"reopen:{talk.pk}": _url("talk_reopen", talk),
+        f"correct:{talk.pk}": _url("talk_correct", talk),
+        "access:7": "/samtal/atkomst/?employment=7",
+    }
+    for key in addresses:
+        fields = {"words": [REMARK], "number": ["1"], "outcome": ["DECLINED"]}
+        save_draft(author=world.employee, key=key, fields=fields)
+
+    found = unsaved_texts(world.employee)
+
+    assert {each.key: each.url for each in found} == addresses
+    assert [each.texts for each in found] == [[REMARK]] * len(addresses)
 
 
 def test_the_draft_of_an_answer_comes_back_and_goes_with_the_answer(world, as_persona):

@@ -135,7 +135,8 @@ def access(request: AuthedRequest, pk: int) -> HttpResponse:
     )
     names = names_for(request.user, grant.employee_id, grant.reader_id)
     is_mine = grant.reader_id == request.user.pk
-    talk = Talk.objects.visible_to(request.user).with_people().filter(pk=grant.talk_id).first()
+    talks = Talk.objects.visible_to(request.user).with_people()
+    talk = talks.filter(pk=grant.talk_id).first() if grant.talk_id else None
     rights = TalkRights(request.user, talk) if talk else None
     is_over = grant.is_over(timezone.now())
     context = {

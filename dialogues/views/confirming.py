@@ -119,7 +119,7 @@ def unfinished(record: Record) -> list[str]:
             _("Not every expectation of last year has a result from both. Shall it stay so?")
         )
     if any(row.differ and not _both_explain(row.results) for row in record.results):
-        asked.append(_("You see a result differently, and not both have said why. Shall it?"))
+        asked.append(_("You see a result differently, and not both have said why. Do you want to?"))
     shown = {row.section.shows for row in record.sections}
     if "EXPECTATIONS" in shown and not any(
         row.expectation.is_in_force for row in record.expectations
@@ -129,7 +129,10 @@ def unfinished(record: Record) -> list[str]:
         asked.append(_("A need in the competence plan has no activity. Who does what about it?"))
     if any(not row.weighed.strip() or not row.would_raise.strip() for row in record.weighings):
         asked.append(
-            _("Not every criterion says what was weighed and what would raise the pay. Why not?")
+            _(
+                "Not every criterion says what was weighed and what would raise the pay. "
+                "Is that as you want it?"
+            )
         )
     if record.talk.next_on is None:
         asked.append(_("There is no day for the next talk. Do you want to agree on one?"))
@@ -200,8 +203,9 @@ def _answer_anew(
     """Another version waits than the one that was read: it is shown, with what was written."""
     talk, rights = get_talk(request, rights.talk.pk)
     seen = form.cleaned_data["number"]
-    form.data = form.data.copy()
-    form.data["number"] = str(talk.version_number)
+    data = request.POST.copy()
+    data["number"] = str(talk.version_number)
+    form.data = data
     return _answer_page(request, rights, form, key=key, seen=seen)
 
 

@@ -9,7 +9,6 @@ from django.core.paginator import Paginator
 from django.db.models import Case, Value, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -46,7 +45,7 @@ from units.revisions import ComparedField
 
 READINGS_PER_PAGE = 50
 LONGEST_NUMBER = 4  # digits of a version
-MOST_THIRD_PARTIES = 200
+MOST_GRANTS = 100
 
 
 def get_talk(request: AuthedRequest, pk: int) -> tuple[Talk, TalkRights]:
@@ -286,11 +285,13 @@ def record_pdf(request: AuthedRequest, pk: int, number: int) -> HttpResponse:
         notice=chosen.notice,
     )
     note_reading(rights, Reading.What.DOCUMENT)
-    response = HttpResponse(made_pdf(record_document(told)), content_type="application/pdf")
     # Nothing of a person: a file's name is seen in lists of downloads.
     name = slugify(f"{talk.get_kind_display()} {talk.year} {_('version')} {number}")
-    response["Content-Disposition"] = content_disposition_header(True, f"{name}.pdf")
-    return response
+    return HttpResponse(
+        made_pdf(record_document(told)),
+        content_type="application/pdf",
+        headers={"Content-Disposition": content_disposition_header(True, f"{name}.pdf") or ""},
+    )
 
 
 # --- Who has read ------------------------------------------------------------------------------
@@ -322,14 +323,7 @@ def readings(request: AuthedRequest, pk: int) -> HttpResponse:
         .order_by("order", "-at", "-pk")
     )
     page = Paginator(found, READINGS_PER_PAGE).get_page(request.GET.get("page"))
-    grants = list(
-        AccessGrant.objects.visible_to(request.user)
-        .filter(talk=talk)
-        .order_by("-opened_at", "-pk")[:MOST_THIRD_PARTIES]
-    )
-    names = names_for(
-        request.user, *(each.reader_id for each in page), *(each.reader_id for each in grants)
-    )
+    names = names_for(request.user, *(each.reader_id for each in page))
     shown = [_reading(each, names) for each in page]
     context: dict[str, Any] = {
         "talk": talk,
@@ -337,12 +331,20 @@ def readings(request: AuthedRequest, pk: int) -> HttpResponse:
         "page_obj": page,
         "third_parties": [each for each in shown if each.is_third_party],
         "the_two": [each for each in shown if not each.is_third_party],
-        "grants": [
-            (grant, names.get(grant.reader_id) or _("HR, or a manager above")) for grant in grants
-        ],
-        "record_url": reverse("dialogues:record", args=[talk.pk]),
+        "grants": shown_grants(rights),
     }
     return render(request, "dialogues/readings.html", context)
+
+
+def shown_grants(rights: TalkRights) -> list[tuple[AccessGrant, str]]:
+    """For `dialogues/access_grants.html`: each access in need to the talk, with whose it was."""
+    grants = list(
+        AccessGrant.objects.visible_to(rights.user)
+        .filter(talk=rights.talk)
+        .order_by("-opened_at", "-pk")[:MOST_GRANTS]
+    )
+    names = names_for(rights.user, *(grant.reader_id for grant in grants)) if grants else {}
+    return [(grant, names.get(grant.reader_id) or _("HR, or a manager above")) for grant in grants]
 
 
 def _reading(reading: Reading, names: dict[int, str]) -> ShownReading:
