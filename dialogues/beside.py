@@ -5,18 +5,28 @@ earlier talks and, before a salary talk, last year's reasons."""
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Case, F, JSONField, OuterRef, Q, Subquery, When
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
-from dialogues.models import CompetenceNeed, ExpectationResult, Reading, Talk, TalkKind, TalkVersion
+from dialogues.models import (
+    CompetenceNeed,
+    ExpectationResult,
+    Party,
+    Reading,
+    Talk,
+    TalkKind,
+    TalkVersion,
+)
+from dialogues.preparations import nested
 from dialogues.readings import note_reading
 from dialogues.rules import TalkRights
-from dialogues.sheet import LOOKS_BACK_ON, ExpectationRow
+from dialogues.sheet import LOOKS_BACK_ON
 from dialogues.snapshots import WeighingSnapshot, decoded
-from goals.models import Expectation, Goal, Judgement, Target
+from goals.models import Assessment, Expectation, Goal, Target
 from goals.reports.comparing import TargetLine, lines_of
-from goals.reports.following import latest_judgement
 from goals.thread import ThreadNode, thread_of_expectation
 from units.models import Employment, Unit, UnitLine
 
@@ -51,7 +61,7 @@ class Measure:
 @dataclass(frozen=True)
 class GoalBeside:
     goal: Goal
-    judgement: Judgement | None
+    judgement: str  # a goals.models.Judgement; empty before one is handed in
     period: str  # which the judgement was handed in for
     measures: list[Measure]
 
@@ -106,7 +116,7 @@ def beside_of(rights: TalkRights) -> Beside:
         threads=_threads(
             [row.expectation for row in expectations if _year_of(row) == talk.year], rights
         ),
-        results=[_looked_back(row) for row in expectations if _year_of(row) == results_year],
+        results=[row for row in expectations if _year_of(row) == results_year],
         results_year=results_year,
         goals=_goals(talk.employment.unit, sorted({talk.year, results_year or talk.year})),
         competence=_competence(rights),
@@ -116,36 +126,29 @@ def beside_of(rights: TalkRights) -> Beside:
     )
 
 
-def _looked_back(row: ExpectationRow) -> LookedBackOn:
-    results = [
-        Result(
-            party=result.get_party_display(),
-            pill=_PILLS[ExpectationResult.Outcome(result.outcome)],
-            outcome=result.get_outcome_display(),
-            words=result.words,
-        )
-        for result in row.results.values()
-    ]
-    return LookedBackOn(row.expectation, results)
-
-
-def _year_of(row: ExpectationRow) -> int:
+def _year_of(row: LookedBackOn) -> int:
     return row.expectation.goal.first_year
 
 
-def _expectations(rights: TalkRights, years: set[int]) -> list[ExpectationRow]:
+def _expectations(rights: TalkRights, years: set[int]) -> list[LookedBackOn]:
+    results = ExpectationResult.objects.filter(expectation=OuterRef("pk")).order_by("party")
     found = (
         Expectation.objects.visible_to(rights.user, rights.day)
         .held_by(rights.talk.employee)
         .in_force()
         .filter(goal__first_year__in=years)
         .with_line()
+        .annotate(its_results=nested(results, "party", "outcome", "words"))
         .order_by("given_at", "pk")
     )
-    rows = {expectation.pk: ExpectationRow(expectation) for expectation in found}
-    for result in ExpectationResult.objects.filter(expectation__in=rows).order_by("party"):
-        rows[result.expectation_id].results[result.party] = result
-    return list(rows.values())
+    return [
+        LookedBackOn(one, [_result(**row) for row in one.its_results]) for one in list[Any](found)
+    ]
+
+
+def _result(party: str, outcome: str, words: str) -> Result:
+    told = ExpectationResult.Outcome(outcome)
+    return Result(str(Party(party).label), _PILLS[told], str(told.label), words)
 
 
 def _threads(expectations: Iterable[Expectation], rights: TalkRights) -> list[list[ThreadNode]]:
@@ -169,19 +172,27 @@ def _goals(unit: Unit, years: list[int]) -> list[YearOfGoals]:
     if unit.kind == Unit.Kind.GROUP:
         line = UnitLine.objects.active_on().within_border().filter(descendant=unit)
         of_unit |= Q(unit__in=line.values("ancestor"), level=Goal.Level.UNIT)
-    found = list(
+    judged = (
+        Assessment.objects.submitted()
+        .exclude(submitted_judgement="")
+        .filter(goal=OuterRef("pk"))
+        .order_by("-report__period__ends_on", "-submitted_at", "-pk")
+    )
+    found: list[Any] = list(
         Goal.objects.adopted()
         .filter(of_unit, first_year__in=years)
         .select_related("unit")
+        .annotate(
+            judgement=Subquery(judged.values("submitted_judgement")[:1]),
+            judged_in=Subquery(judged.values("report__period__name")[:1]),
+        )
         .in_order_of_numbers()
     )
-    judged = latest_judgement(found)
     measures = _measures(found)
     by_year: dict[int, list[GoalBeside]] = {year: [] for year in years}
     for goal in found:
-        judgement, period = judged.get(goal.pk, (None, None))
         by_year[goal.first_year].append(
-            GoalBeside(goal, judgement, str(period or ""), measures.get(goal.pk, []))
+            GoalBeside(goal, goal.judgement or "", goal.judged_in or "", measures.get(goal.pk, []))
         )
     return [
         YearOfGoals(year, goals[:MOST_GOALS], has_more=len(goals) > MOST_GOALS)
@@ -241,26 +252,35 @@ def _earlier(rights: TalkRights) -> list[Talk]:
         .order_by("-year", "-held_on", "-pk")
     )
     if not talk.is_salary_talk:
-        found = found.exclude(kind=TalkKind.SALARY)
-    return list(found[:MOST_TALKS])
+        return list(found.exclude(kind=TalkKind.SALARY)[:MOST_TALKS])
+    return list(found.annotate(last_record=_last_record(rights))[:MOST_TALKS])
+
+
+def _last_record(rights: TalkRights) -> Case:
+    """The answered record of the last salary talk, with its schema; of the others nothing."""
+    last = Talk.objects.filter(
+        employee=rights.talk.employee_id,
+        kind=TalkKind.SALARY,
+        confirmed_version__gte=1,
+        year__lt=rights.talk.year,
+    ).order_by("-year", "-held_on", "-pk")
+    versions = TalkVersion.objects.filter(
+        talk=OuterRef("pk"), number=OuterRef("confirmed_version")
+    ).values(row=JSONObject(schema="schema", snapshot="snapshot"))
+    return Case(
+        When(pk=Subquery(last.values("pk")[:1]), then=Subquery(versions)),
+        output_field=JSONField(),
+    )
 
 
 def _last_reasons(
     rights: TalkRights, earlier: list[Talk]
 ) -> tuple[Talk | None, list[WeighingSnapshot]]:
-    if not rights.talk.is_salary_talk:
-        return None, []
-    last = next(
-        (one for one in earlier if one.is_salary_talk and one.year < rights.talk.year), None
-    )
-    if last is None:
-        return None, []
-    versions = TalkVersion.objects.visible_to(rights.user, rights.day)
-    version = versions.filter(talk=last, number=last.confirmed_version).first()
-    if version is None:
-        return None, []
-    earlier_rights = TalkRights(rights.user, last, rights.day)
-    if last.employment_id == rights.talk.employment_id and not rights.is_employee:
-        earlier_rights.manages = rights.manages
-    note_reading(earlier_rights, Reading.What.RECORD)
-    return last, decoded(version.snapshot, version.schema).weighings
+    for talk in earlier:
+        if record := getattr(talk, "last_record", None):
+            earlier_rights = TalkRights(rights.user, talk, rights.day)
+            if talk.employment_id == rights.talk.employment_id:
+                earlier_rights.manages = rights.manages
+            note_reading(earlier_rights, Reading.What.RECORD)
+            return talk, decoded(record["snapshot"], record["schema"]).weighings
+    return None, []

@@ -3,11 +3,15 @@ template."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Q, prefetch_related_objects
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from dialogues.models import (
     Answer,
+    CriteriaSet,
     Criterion,
     CriterionStep,
     CriterionView,
@@ -16,9 +20,14 @@ from dialogues.models import (
     Section,
     Talk,
 )
-from dialogues.sheet import criteria_of, sections_of
+from dialogues.sheet import sections_of
 from units.models import User
 from units.rules import can_see_name
+
+
+def nested(rows: "QuerySet[Any]", *fields: str) -> ArraySubquery:
+    """To annotate with: these fields of the rows that belong to each, in the same statement."""
+    return ArraySubquery(rows.values(row=JSONObject(**{name: name for name in fields})))
 
 
 @dataclass
@@ -46,7 +55,6 @@ class Part:
     text: str = ""
     step: CriterionStep | None = None
     is_own_notes: bool = False
-    is_criterion: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -69,9 +77,15 @@ class Prepared:
         self.talk, self.user = talk, user
         self.party = Party.EMPLOYEE if talk.employee_id == user.pk else Party.MANAGER
         self.sections = sections_of(talk)
-        self.criteria_set = criteria_of(talk)
-        self.criteria = list(self.criteria_set.criteria.all()) if self.criteria_set else []
         written = _written(talk, user)
+        self.criteria = _criteria_applying(talk)
+        known = {criterion.pk: criterion for criterion in self.criteria}
+        told = {pk for one in written for pk in one.views}
+        # Written of criteria that have been corrected since.
+        if earlier := told - set(known):
+            known |= {one.pk: one for one in _with_steps(Q(criterion__in=earlier))}
+        for view in (view for one in written for view in one.views.values()):
+            view.criterion = known[view.criterion_id]
         self.mine = [one for one in written if one.preparation.author_id == user.pk]
         self.others = sorted(
             (one for one in written if one.preparation.author_id != user.pk),
@@ -119,9 +133,7 @@ class Prepared:
             row = written.pop(criterion.pk, None) or CriterionView(criterion=criterion)
             row.criterion = criterion
             rows.append(row)
-        left = [row for row in written.values() if row.reasons or row.step_id]
-        prefetch_related_objects([row.criterion for row in left], "steps")
-        return rows + left
+        return rows + [row for row in written.values() if row.reasons or row.step_id]
 
     def parts_of(self, written: Written, *, own_notes: bool = False) -> list[Part]:
         """What it says, section by section; what its writer was asked and left empty too."""
@@ -150,12 +162,12 @@ class Prepared:
                     is_own_notes=section.is_own_notes,
                 )
         for criterion in self.criteria:
-            parts["c", criterion.pk] = Part(criterion.name, is_criterion=True)
+            parts["c", criterion.pk] = Part(criterion.name)
         for pk, view in written.views.items():
-            if view.reasons or view.step or pk in {criterion.pk for criterion in self.criteria}:
-                parts["c", pk] = Part(
-                    view.criterion.name, view.reasons, view.step, is_criterion=True
-                )
+            steps = view.criterion.loaded_steps  # type: ignore[attr-defined]
+            step = next((each for each in steps if each.pk == view.step_id), None)
+            if view.reasons or step or ("c", pk) in parts:
+                parts["c", pk] = Part(view.criterion.name, view.reasons, step)
         return parts
 
     def _order(self, written: Iterable[Written]) -> list[tuple[str, int]]:
@@ -174,19 +186,46 @@ def _keys(criteria: Iterable[Criterion]) -> list[int]:
     return [criterion.pk for criterion in criteria]
 
 
-def _written(talk: Talk, user: User) -> list[Written]:
-    visible = Preparation.objects.visible_to(user).filter(talk=talk).select_related("author")
-    by_key = {row.pk: Written(row) for row in visible.order_by("number", "pk")}
-    if not by_key:
+# --- Reading it --------------------------------------------------------------------------------
+
+
+def _criteria_applying(talk: Talk) -> list[Criterion]:
+    """Those that the talk weighs by (`sheet.criteria_of`), in one statement."""
+    if not talk.is_salary_talk:
         return []
-    opened = Q(author=user) | Q(is_own_notes=False)
-    for answer in Answer.objects.filter(opened, preparation__in=by_key):
-        by_key[answer.preparation_id].answers[answer.section_id] = answer
-    if talk.is_salary_talk:
-        views = CriterionView.objects.filter(preparation__in=by_key)
-        for view in views.select_related("criterion", "step").order_by("criterion__order", "pk"):
-            by_key[view.preparation_id].views[view.criterion_id] = view
+    if talk.criteria_set_id:
+        return _with_steps(Q(criterion__criteria_set=talk.criteria_set_id))
+    sets = CriteriaSet.objects.applying_to(talk.employment, talk.year)
+    return _with_steps(Q(criterion__criteria_set__in=sets.values("pk")[:1]))
+
+
+def _with_steps(chosen: Q) -> list[Criterion]:
+    """Each with its `loaded_steps`. What is published has steps in each criterion."""
+    steps = CriterionStep.objects.filter(chosen).select_related("criterion")
+    by_key: dict[int, Criterion] = {}
+    for step in steps.order_by("criterion__order", "criterion", "number", "pk"):
+        criterion = by_key.setdefault(step.criterion_id, step.criterion)
+        criterion.__dict__.setdefault("loaded_steps", []).append(step)
     return list(by_key.values())
+
+
+def _written(talk: Talk, user: User) -> list[Written]:
+    opened = Q(author=user) | Q(is_own_notes=False)
+    answers = Answer.objects.filter(opened, preparation=OuterRef("pk"))
+    views = CriterionView.objects.filter(preparation=OuterRef("pk"))
+    visible = Preparation.objects.visible_to(user).filter(talk=talk).order_by("number", "pk")
+    visible = visible.annotate(
+        its_answers=nested(answers, "id", "section_id", "text", "is_own_notes", "revision"),
+        its_views=nested(views, "id", "criterion_id", "step_id", "reasons", "revision"),
+    )
+    return [
+        Written(
+            told,
+            {row["section_id"]: Answer(**row) for row in told.its_answers},
+            {row["criterion_id"]: CriterionView(**row) for row in told.its_views},
+        )
+        for told in list[Any](visible)
+    ]
 
 
 def name_of_other(talk: Talk, user: User) -> str:

@@ -67,7 +67,8 @@ class _CriterionRow(TalkRow):
     def __init__(self, *args: Any, row: CriterionView | CriterionWeighing, **kwargs: Any) -> None:
         super().__init__(*args, row=row, key=criterion_key(row.criterion), **kwargs)
         self.title = row.criterion.name
-        self.steps = list(row.criterion.steps.all())
+        loaded = getattr(row.criterion, "loaded_steps", None)
+        self.steps = list(row.criterion.steps.all()) if loaded is None else loaded
         unchosen: tuple[str, Promise] = ("", _("No step chosen"))
         choices = [(step.pk, f"{step.name}: {step.words}") for step in self.steps]
         self.fields["step_id"].choices = [unchosen, *choices]
