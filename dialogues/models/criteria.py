@@ -1,6 +1,7 @@
 """Which pay criteria hold for whom."""
 
 from datetime import date
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
@@ -16,7 +17,7 @@ def criteria_for(employment: Employment, year: int, day: date | None = None) -> 
 
 def with_criteria(
     employments: "QuerySet[Employment]", year: int, day: date | None = None
-) -> "QuerySet[Employment]":
+) -> "QuerySet[Any]":
     """Each with `criteria_set_id`, as `criteria_for` would answer; in the same statement."""
     applying = CriteriaSet.objects.applying_in(OuterRef("unit"), OuterRef("staff_group"), year, day)
     return employments.annotate(criteria_set_id=Subquery(applying.values("pk")[:1]))

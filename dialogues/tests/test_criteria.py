@@ -271,6 +271,11 @@ def test_who_knew_the_former_is_asked_anew_of_a_correction(world, as_persona, th
     client = as_persona("employee")
     assert correction.get_absolute_url() in client.get(first.get_absolute_url()).content.decode()
     assert "Fel ord i steg två." in client.get(correction.get_absolute_url()).content.decode()
+    # From a page that was opened before the correction.
+    late = reverse("dialogues:criteria_know", args=[first.pk])
+    answer = client.post(late, {"form_token": str(uuid4())})
+    assert answer.url == correction.get_absolute_url()
+    assert not CriteriaAcknowledgement.objects.filter(criteria_set=correction).exists()
 
 
 def test_the_todo_is_for_those_concerned_until_they_know(

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -47,11 +47,7 @@ def criteria(request: AuthedRequest) -> HttpResponse:
 def criteria_set(request: AuthedRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_whole(CriteriaSet.objects.published()), pk=pk)
     said = CriteriaAcknowledgement.objects.filter(person=request.user, criteria_set=shown)
-    in_force = (
-        CriteriaSet.objects.in_force()
-        .filter(unit=shown.unit, year=shown.year, staff_group=shown.staff_group)
-        .get()
-    )
+    in_force = _in_force_instead_of(shown)
     context = {
         "set": shown,
         "known_at": said.values_list("at", flat=True).first(),
@@ -65,7 +61,13 @@ def criteria_set(request: AuthedRequest, pk: int) -> HttpResponse:
 def criteria_know(request: AuthedRequest, pk: int) -> HttpResponse:
     """ "I know the criteria", said of those that hold for oneself."""
     shown = get_object_or_404(CriteriaSet.objects.published(), pk=pk)
-    require(criteria_of(request.user, year=shown.year).filter(pk=shown.pk).exists())
+    in_force = _in_force_instead_of(shown)
+    require(criteria_of(request.user, year=shown.year).filter(pk=in_force.pk).exists())
+    if in_force != shown:
+        messages.warning(
+            request, _("The criteria have been corrected. Read them as they are now, then say so.")
+        )
+        return redirect(in_force)
 
     def note() -> str:
         acknowledge_criteria(criteria_set=shown, by=request.user)
@@ -73,6 +75,13 @@ def criteria_know(request: AuthedRequest, pk: int) -> HttpResponse:
         return shown.get_absolute_url()
 
     return once(request, note)
+
+
+def _in_force_instead_of(published: CriteriaSet) -> CriteriaSet:
+    """The latest correction, or the set itself."""
+    return CriteriaSet.objects.in_force().get(
+        unit=published.unit_id, year=published.year, staff_group=published.staff_group_id
+    )
 
 
 def _whole(criteria_sets: "QuerySet[CriteriaSet]") -> "QuerySet[CriteriaSet]":
