@@ -241,12 +241,14 @@ def _comparison(
     snapshots = [decoded(each.version.snapshot, each.version.schema) for each in (earlier, later)]
     people = [people_of(request.user, snapshot) for snapshot in snapshots]
     note_reading(rights, Reading.What.RECORD)
+    rows = compared(*zip(snapshots, people, strict=True))
     context = {
         "talk": rights.talk,
         "title": title_of(snapshots[1]),
         "earlier": earlier,
         "later": later,
-        "rows": compared(*zip(snapshots, people, strict=True)),
+        "rows": rows,
+        "has_changes": any(row.changed for row in rows),
     }
     return render(request, "dialogues/record_compare.html", context)
 
