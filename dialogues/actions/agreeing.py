@@ -44,10 +44,10 @@ def goals_to_agree_on(talk: Talk) -> GoalQuerySet:
     return goals.filter(unit__in=line.values("ancestor")).in_order_of_numbers()
 
 
-def goals_to_adopt(talk: Talk) -> GoalQuerySet:
-    """Those of them that no expectation in force serves yet."""
+def not_adopted(talk: Talk, goals: GoalQuerySet) -> GoalQuerySet:
+    """Those of the goals that no expectation in force serves yet."""
     served = Expectation.objects.in_force().filter(employment=talk.employment_id)
-    return goals_to_agree_on(talk).exclude(pk__in=served.values("goal"))
+    return goals.exclude(pk__in=served.values("goal"))
 
 
 def belongs_to(talk: Talk, expectation: Expectation) -> bool:
@@ -67,10 +67,11 @@ def adopt_goals(*, talk: Talk, goals: Collection[Goal], by: User) -> list[Expect
     personal. A goal that has one already is passed over. Raises StepRefusedError."""
     talk = lock(talk, Action.WRITE, by=by)
     wanted = {goal.pk for goal in goals}
-    if wanted - set(goals_to_agree_on(talk).values_list("pk", flat=True)):
+    known = goals_to_agree_on(talk).filter(pk__in=wanted)
+    if len(known) < len(wanted):
         raise StepRefusedError(_not_to_agree_on())
     given: list[Expectation] = []
-    for goal in goals_to_adopt(talk).filter(pk__in=wanted):
+    for goal in not_adopted(talk, known):
         given += give_expectations(
             goal=goal, employments=[talk.employment], text=goal.title, sign="", by=by
         )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dialogues.actions.agreeing import goals_to_adopt, goals_to_agree_on, year_agreed_on
+from dialogues.actions.agreeing import goals_to_agree_on, not_adopted, year_agreed_on
 from dialogues.forms.expectation import ExpectationForm
 from dialogues.forms.rows import ResultRow, TalkRow
 from dialogues.models import CompetenceNeed, Talk
@@ -61,7 +61,7 @@ class AdoptForm(forms.Form):
     goals = forms.ModelMultipleChoiceField(
         label=_("The unit's goals"),
         queryset=Goal.objects.none(),
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         error_messages={
             "required": _("Tick at least one goal."),
             "invalid_choice": _("Choose among the adopted goals of the employee's unit."),
@@ -73,7 +73,7 @@ class AdoptForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["goals"]
         field.queryset = goals_to_agree_on(talk)
-        field.choices = [(goal.pk, str(goal)) for goal in goals_to_adopt(talk)]
+        field.choices = [(goal.pk, str(goal)) for goal in not_adopted(talk, field.queryset)]
 
 
 class AgreedForm(LongTexts, forms.ModelForm):

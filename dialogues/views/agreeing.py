@@ -297,7 +297,9 @@ def _write(
             refused = str(error)
     if not is_sent and not can_agree_on(request.user, rights.talk):
         return elsewhere(request, rights.talk)
-    note_reading(rights, Reading.What.JOINT)
+    if context:
+        # An empty form shows nothing that was written.
+        note_reading(rights, Reading.What.JOINT)
     told = {
         "talk": rights.talk,
         "form": form,
@@ -308,10 +310,13 @@ def _write(
         "year": year_agreed_on(rights.talk),
     }
     status = 409 if conflict or refused else 200
+    if fragment and request.htmx.target == anchor:
+        # It comes in place of what was shown: there one goes on.
+        next(iter(form.fields.values())).widget.attrs["autofocus"] = True
     return render_page(
         request,
         template,
-        {**told, **(context or {})},
+        told | (context or {}),
         fragment=fragment,
         target=anchor,
         status=status,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -41,6 +42,8 @@ def get_joint(request: AuthedRequest, pk: int) -> TalkRights:
     rights = TalkRights(request.user, talk)
     if not rights.is_one_of_two:
         raise Http404
+    # Asked for by all that the page is made of.
+    prefetch_related_objects([talk.template_version], "sections")
     return rights
 
 

@@ -218,11 +218,12 @@ class Desk:
         return _("Only {name} writes here.").format(name=self.other)
 
     def _said(self, said: Answer | CriterionView) -> Said:
-        who = (
-            _("What you had prepared")
-            if said.author_id == self.user.pk
-            else _("What {name} had prepared").format(name=self.other)
-        )
+        if said.author_id == self.user.pk:
+            who = _("What you had prepared")
+        elif said.author_id in {self.talk.employee_id, self.talk.holder_id}:
+            who = _("What {name} had prepared").format(name=self.other)
+        else:
+            who = _("What an earlier manager had prepared")
         if isinstance(said, Answer):
             return Said(who, said.text, said)
         return Said(who, said.reasons, step=said.step.name if said.step else "")
