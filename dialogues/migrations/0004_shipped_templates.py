@@ -218,5 +218,21 @@ class Migration(migrations.Migration):
                 violation_error_message="Write the year in four digits, such as 2027.",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="criteriaset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("published_at__isnull", True), ("published_by__isnull", True))
+                | models.Q(("published_at__isnull", False)),
+                name="criteria_set_published_by_then",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="templateversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("published_at__isnull", True), ("published_by__isnull", True))
+                | models.Q(("published_at__isnull", False)),
+                name="template_version_published_by_then",
+            ),
+        ),
         migrations.RunPython(ship, migrations.RunPython.noop),
     ]

@@ -177,6 +177,12 @@ class TemplateVersion(models.Model):
                 name="template_version_one_draft",
                 violation_error_message=_("There is a version being written already."),
             ),
+            models.CheckConstraint(
+                # Nobody has published the portal's own.
+                name="template_version_published_by_then",
+                condition=Q(published_at__isnull=True, published_by__isnull=True)
+                | Q(published_at__isnull=False),
+            ),
         ]
         triggers = [PUBLISHED_STAYS]
 
@@ -376,6 +382,11 @@ class CriteriaSet(models.Model):
                 name="criteria_set_is_of_a_year",
                 condition=Q(year__gte=1990, year__lte=2200),
                 violation_error_message=_("Write the year in four digits, such as 2027."),
+            ),
+            models.CheckConstraint(
+                name="criteria_set_published_by_then",
+                condition=Q(published_at__isnull=True, published_by__isnull=True)
+                | Q(published_at__isnull=False),
             ),
         ]
         triggers = [PUBLISHED_STAYS]
