@@ -1,6 +1,6 @@
 """Expectations as the two see them: given, read, known, changed and withdrawn."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -14,6 +14,7 @@ from goals.rules import can_give_expectation
 from stockholm_quality.tests.world import (
     LONG_AGO,
     PERSONAS,
+    add_delegation,
     add_expectation,
     add_goal,
     add_person,
@@ -123,6 +124,120 @@ def test_an_earlier_wording_stays_readable_for_the_two(world, as_persona):
         page = as_persona(who).get(world.expectation.get_absolute_url()).content.decode()
         assert "Läs varje kväll" in page
         assert canary("expectation") in page
+
+
+def test_what_was_agreed_beside_it_is_read_by_both_and_kept_in_each_wording(world, as_persona):
+    terms = {"expected_result": "Fler lånar böcker", "support": "", "due_on": f"{world.year}-06-01"}
+    answer = post(
+        as_persona("manager"),
+        "expectation_edit",
+        world.expectation.pk,
+        text=world.expectation.text,
+        sign=world.expectation.sign,
+        goal=world.unit_goal.pk,
+        revision=1,
+        **terms,
+    )
+
+    assert answer.url == world.expectation.get_absolute_url()
+    for who in ("employee", "manager"):
+        page = as_persona(who).get(answer.url)
+        assert [text for _label, text in page.context["terms"]] == [
+            "Fler lånar böcker",
+            world.expectation.sign,
+            f"1 juni {world.year}",
+        ]
+        [(earlier, agreed)] = page.context["earlier"]
+        assert (earlier.version_number, earlier.support) == (1, world.expectation.support)
+        assert [text for _label, text in agreed][2] == world.expectation.support
+        body = page.content.decode()
+        for label in ("Förväntat resultat", "Så märks det", canary("expectation-stöd")):
+            assert label in body
+
+
+def test_the_same_terms_are_given_to_each(world, as_persona):
+    chosen = [world.employments[who] for who in ("employee", "colleague")]
+
+    post(
+        as_persona("manager"),
+        "give",
+        world.unit_goal.pk,
+        text="Läs varje dag",
+        expected_result="Fler lånar böcker",
+        support="Nya böcker",
+        due_on=f"{world.year + 1}-01-31",
+        employments=[employment.pk for employment in chosen],
+    )
+
+    with scene():
+        given = Expectation.objects.filter(text="Läs varje dag", support="Nya böcker")
+        assert [each.due_on for each in given] == [date(world.year + 1, 1, 31)] * 2
+
+
+@pytest.mark.parametrize("year", [-1, 2])
+def test_a_day_far_from_the_year_is_refused_and_what_was_written_is_kept(world, as_persona, year):
+    page = post(
+        as_persona("manager"),
+        "give",
+        world.unit_goal.pk,
+        text="Läs varje dag",
+        due_on=f"{world.year + year}-06-01",
+        employments=[world.employments["employee"].pk],
+    )
+
+    assert page.status_code == 200
+    assert page.context["form"].errors.keys() == {"due_on"}
+    assert "Läs varje dag" in page.content.decode()
+    with scene():
+        assert not Expectation.objects.filter(text="Läs varje dag").exists()
+
+
+def test_two_who_change_a_term_at_once_see_both(world, as_persona):
+    said = {"text": world.expectation.text, "goal": world.unit_goal.pk, "revision": 1}
+    first = {**said, "support": "En bok", "due_on": f"{world.year}-05-01"}
+    second = {**said, "support": "Två böcker", "due_on": f"{world.year}-06-01"}
+    post(as_persona("manager"), "expectation_edit", world.expectation.pk, **first)
+
+    page = post(as_persona("acting_manager"), "expectation_edit", world.expectation.pk, **second)
+
+    assert page.status_code == 409
+    compared = {(row.left, row.right) for row in page.context["conflict"]}
+    assert ("Två böcker", "En bok") in compared
+    assert (f"{world.year}-06-01", f"{world.year}-05-01") in compared
+
+
+def test_a_delegate_gives_reads_changes_and_withdraws_until_the_last_day(world, as_persona):
+    today = timezone.localdate()
+    delegation = add_delegation(world, "employee", "neighbour", today - timedelta(days=9), today)
+    client, page = as_persona("neighbour"), world.expectation.get_absolute_url()
+    said = {"text": "Läs", "goal": world.unit_goal.pk, "revision": 1}
+
+    form = client.get(reverse("dialogues:give", args=[world.unit_goal.pk])).context["form"]
+    given = post(
+        client,
+        "give",
+        world.unit_goal.pk,
+        text="Läs varje dag",
+        employments=[world.employments["employee"].pk],
+    )
+    changed = post(client, "expectation_edit", world.expectation.pk, **said)
+    withdrawn = post(
+        client, "expectation_withdraw", world.known_expectation.pk, reason="Bytt", revision=1
+    )
+
+    assert set(form.fields["employments"].queryset) == {world.employments["employee"]}
+    assert given.url == world.unit_goal.get_absolute_url()
+    assert changed.url == page
+    assert withdrawn.url == world.known_expectation.get_absolute_url()
+    assert client.get(page).status_code == 200
+    assert client.get(world.colleagues_expectation.get_absolute_url()).status_code == 404
+    assert not client.get(page).context["may_see_people"]
+    delegation.ends_on = today - timedelta(days=1)
+    delegation.revision += 1
+    delegation.save()
+    assert client.get(page).status_code == 404
+    assert post(client, "expectation_edit", world.expectation.pk, **said).status_code == 404
+    assert client.get(reverse("dialogues:give", args=[world.unit_goal.pk])).status_code == 403
 
 
 def test_a_withdrawn_expectation_is_readable_with_its_reason_but_asks_nothing(world, as_persona):

@@ -31,6 +31,8 @@ ACKNOWLEDGED = 67
 UNITS_WITH_A_WEAK_GOAL = 25
 UNITS_WITH_A_DRAFT = 20
 UNITS_WITH_A_LOOSE_GOAL = 12
+FIRST_RESULT = "Barnen i din grupp använder fler ord när de leker och berättar."
+FIRST_SUPPORT = "En timme i veckan för att planera med kollegorna, och stöd av specialpedagogen."
 # Those of the demo's own unit whom the manager has yet to give something.
 STILL_WITHOUT = 2
 
@@ -235,7 +237,9 @@ class Agreements:
         given_on = self.calendar.day(2, 12)
         for (goal, text), is_known in zip(adopted, [True, False], strict=False):
             expectation = self._expect(mine, goal, text["expectations"][0], home.manager, given_on)
+            expectation.due_on = date(self.calendar.year, 11, 30)
             if is_known:
+                expectation.expected_result, expectation.support = FIRST_RESULT, FIRST_SUPPORT
                 self._know(expectation, given_on)
         others = [row for row in home.employments if row not in (mine, home.employments[0])]
         for employment in others[STILL_WITHOUT:]:

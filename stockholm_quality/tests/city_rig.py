@@ -7,9 +7,8 @@ from django.apps import apps
 from django.db import connection
 
 from stockholm_quality.city import ACCOUNTS, build_city
-from units.models import (
-    User,
-)
+from stockholm_quality.tests.world import scene
+from units.models import User
 
 YEAR = 2026
 DAY = date(YEAR, 10, 1)
@@ -52,4 +51,6 @@ def empty(db):
 
 @pytest.fixture
 def city(built, db):
-    return {name: User.objects.get(account_name=name) for name in ACCOUNTS}
+    """The accounts of a city that one looks at as a whole, with no wall in the way."""
+    with scene():
+        yield {name: User.objects.get(account_name=name) for name in ACCOUNTS}

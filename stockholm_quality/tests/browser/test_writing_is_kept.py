@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 from goals.models import Expectation, Goal
 from stockholm_quality.tests.browser.windows import Windows
 from stockholm_quality.tests.browser.windows import swedish as _
-from stockholm_quality.tests.world import PASSWORD, World
+from stockholm_quality.tests.world import PASSWORD, World, scene
 from units.models import Draft
 
 SENTENCE = "Vi läser högt i små grupper varje dag och samtalar om orden. "
@@ -183,7 +183,8 @@ def test_double_click_gives_one_expectation_each(windows: Windows, world: World)
     _button(page, "Give the expectation").dblclick()
     expect(page.get_by_role("heading", level=1)).to_have_text(world.unit_goal.title)
     assert posts
-    assert Expectation.objects.filter(text="Läs högt varje dag").count() == 2
+    with scene():
+        assert Expectation.objects.filter(text="Läs högt varje dag").count() == 2
 
 
 def _goal_form(windows: Windows, world: World) -> Page:
