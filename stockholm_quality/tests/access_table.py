@@ -173,7 +173,9 @@ def canaries_of(thing: str) -> set[str]:
     if thing in GOALS:
         return {canary(GOALS[thing])}
     if thing in EXPECTATIONS:
-        return {canary(EXPECTATIONS[thing]), canary(f"{EXPECTATIONS[thing]}-tecken")}
+        name = EXPECTATIONS[thing]
+        parts = ["", "-tecken", "-resultat", "-stöd"]
+        return {canary(f"{name}{part}") for part in parts}
     if thing in NAMES:
         return {canary(f"namn-{name}") for name in NAMES[thing]}
     if thing in access_year.WORDS:
