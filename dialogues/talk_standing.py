@@ -24,11 +24,11 @@ _S = Talk.Status
 WAY: dict[str, Promise] = {
     _S.PLANNED: gettext_lazy("Planned"),
     _S.INVITED: gettext_lazy("Invited"),
-    _S.PREPARING: gettext_lazy("Preparation"),
-    _S.HELD: gettext_lazy("The talk"),
+    _S.PREPARING: gettext_lazy("Preparing"),
+    _S.HELD: gettext_lazy("Held"),
     _S.DOCUMENTED: gettext_lazy("Documented"),
     _S.CONFIRMED: gettext_lazy("Answered"),
-    _S.CLOSED: gettext_lazy("Closed"),
+    _S.CLOSED: gettext_lazy("Ended"),
 }
 # The shape beside the word (components/icon.html).
 SHAPES: dict[str, str] = {
@@ -129,8 +129,8 @@ class Standing:
 
     @property
     def proposed(self) -> list[TalkTime]:
-        """What waits for an answer, when no time is agreed."""
-        return [] if self.accepted else self.times
+        """What waits for an answer; a time that is agreed stands until another is."""
+        return [each for each in self.times if each.state == TalkTime.State.PROPOSED]
 
     @property
     def to_answer(self) -> list[TalkTime]:
@@ -208,7 +208,7 @@ class Standing:
         talk, tasks = self.talk, []
         if not self.times:
             tasks.append((Party.MANAGER, _("propose a time")))
-        elif self.proposed:
+        if self.proposed:
             by_employee = {each.proposed_by_id == talk.employee_id for each in self.proposed}
             answerers = [Party.MANAGER if each else Party.EMPLOYEE for each in by_employee]
             tasks += [(party, _("answer the proposed time")) for party in answerers]

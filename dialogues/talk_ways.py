@@ -31,8 +31,12 @@ def ways_of(standing: Standing) -> list[Way]:
         found.append(("record", _("Read the record")))
     if not rights.is_one_of_two:
         found += _ending(standing)
-    ways = [Way(text, url) for route, text in found if (url := _address(route, talk))]
-    return list({way.url: way for way in reversed(ways)}.values())[::-1]
+    ways: dict[str, Way] = {}
+    for route, text in found:
+        url = _address(route, talk)
+        if url:
+            ways.setdefault(url, Way(text, url))
+    return list(ways.values())
 
 
 def _address(route: str, talk: Talk) -> str:
@@ -53,7 +57,7 @@ def _first(standing: Standing) -> list[tuple[str, str]]:
         return [("joint", _("Open the joint page"))]
     if talk.status == _S.DOCUMENTED:
         if standing.has_answered:
-            return [("record", _("Read the record")), ("talk_remind", _("Remind the other"))]
+            return [("record", _("Read the record"))]
         return [("talk_confirm", _("Read and answer the record"))]
     return []
 
@@ -123,5 +127,4 @@ def follow_up_address(standing: Standing, others: list[Talk]) -> str:
         for each in others
     ):
         return ""
-    address = reverse("dialogues:talk_new", args=[talk.employment_id])
-    return f"{address}?kind={TalkKind.FOLLOW_UP.value}&year={talk.year}"
+    return _address("talk_follow_up", talk)

@@ -1,16 +1,26 @@
 """The hub: my talks, those with my employees, one talk, and the steps of its way."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from dialogues.models import Reading, Talk, TalkKind, TalkStep, TalkTime
+from dialogues.models import (
+    Confirmation,
+    Party,
+    Reading,
+    Round,
+    Talk,
+    TalkKind,
+    TalkStep,
+    TalkTime,
+)
 from dialogues.tests.talk_scenes import S, add_talk, small_template
+from dialogues.todos_of_talks import todos_of_talks
 from stockholm_quality.tests.world import add_delegation, add_person, canary
 from units.models import Employment
-from units.wall import upkeep
+from units.wall import acting_as, upkeep
 
 
 def url(name, *args):
@@ -408,3 +418,132 @@ def test_the_pages_take_as_many_queries_for_many_as_for_few(
 
     # One less where nobody on the page has a protected name.
     assert all(later <= first for later, first in zip(many, few, strict=True))
+
+
+# --- What remains, for the start page -----------------------------------------------------------
+
+
+def todos(person, day=None):
+    with acting_as(person):
+        return todos_of_talks(person, day or timezone.localdate())
+
+
+def test_the_employee_is_asked_to_prepare_when_invited(world):
+    talk = add_talk(world, status=S.INVITED)
+
+    assert [each.url for each in todos(world.employee)] == [url("preparation", talk.pk)]
+
+
+def test_a_planned_talk_is_prepared_only_in_a_running_round(world):
+    talk = add_talk(world)
+    assert todos(world.employee) == []
+    with upkeep():
+        round_ = Round.objects.create(
+            unit=world.board,
+            kind=TalkKind.EMPLOYEE,
+            year=world.year,
+            template=talk.template_version.template,
+            starts_on=date(world.year, 1, 1),
+            ends_on=date(world.year, 12, 31),
+            status=Round.Status.STARTED,
+            opened_by=world.hr,
+            started_at=timezone.now(),
+        )
+        Talk.objects.filter(pk=talk.pk).update(round=round_, revision=2)
+
+    assert [each.url for each in todos(world.employee)] == [url("preparation", talk.pk)]
+
+
+def test_a_talk_held_waits_for_both_and_a_record_for_those_who_have_not_answered(world):
+    held = add_talk(world, status=S.HELD)
+    answered = add_talk(world, status=S.DOCUMENTED, kind=TalkKind.SALARY)
+    with upkeep():
+        Confirmation.objects.create(
+            version=answered.versions.get(),
+            talk=answered,
+            number=1,
+            party=Party.EMPLOYEE,
+            person=world.employee,
+            outcome=Confirmation.Outcome.CONFIRMED,
+        )
+
+    assert [each.url for each in todos(world.employee)] == [url("joint", held.pk)]
+    assert [each.url for each in todos(world.manager)] == [
+        url("joint", held.pk),
+        url("talk_confirm", answered.pk),
+    ]
+
+
+def test_who_is_asked_for_changes_is_told_and_who_asked_is_not(world):
+    talk = add_talk(world, status=S.HELD)
+    with upkeep():
+        TalkStep.objects.create(
+            talk=talk,
+            action="reopen",
+            from_status="DOCUMENTED",
+            to_status="HELD",
+            by=world.employee,
+            words="Ändra.",
+        )
+
+    (asked,), (asking,) = todos(world.manager), todos(world.employee)
+    assert asked.text != asking.text
+    assert asked.url == asking.url == url("joint", talk.pk)
+
+
+def test_a_manager_takes_over_what_the_earlier_one_held_but_not_what_a_delegate_holds(world):
+    left = add_talk(world, "employee", "former_manager", S.INVITED)
+    beside = add_talk(world, "colleague", "acting_manager", S.INVITED)
+    delegated = add_talk(world, "representative", "neighbour", S.INVITED)
+    add_delegation(world, "representative", "neighbour")
+
+    urls = [each.url for each in todos(world.manager)]
+
+    assert urls == [url("talk_take_over", left.pk)]
+    assert {beside, delegated}.isdisjoint({left})
+
+
+def test_many_of_one_kind_are_told_as_a_number(world):
+    template = small_template()
+    for who in ("employee", "colleague", "representative", "teammate_0", "teammate_1"):
+        add_talk(world, who, status=S.HELD, template=template)
+
+    (todo,) = todos(world.manager)
+
+    assert todo.url == url("talks") + f"?state=HELD&year={world.year}#employees"
+
+
+def test_a_follow_up_is_due_from_five_months_after_until_there_is_one(world):
+    day = timezone.localdate()
+    talk = add_talk(world, status=S.CLOSED, held_on=day - timedelta(days=160))
+    add_talk(world, "colleague", status=S.CLOSED, held_on=day - timedelta(days=100))
+
+    assert [each.url for each in todos(world.manager)] == [url("talk_follow_up", talk.pk)]
+    add_talk(world, kind=TalkKind.FOLLOW_UP, status=S.PLANNED)
+    assert url("talk_follow_up", talk.pk) not in [each.url for each in todos(world.manager)]
+
+
+def test_a_protected_name_is_not_told_to_a_delegate(world):
+    add_talk(world, "protected", "neighbour", S.HELD)
+    add_delegation(world, "protected", "neighbour")
+
+    (todo,) = todos(world.neighbour)
+
+    assert canary("namn-protected") not in todo.due_text
+
+
+def test_an_ended_delegation_leaves_nothing_to_do(world):
+    day = timezone.localdate()
+    add_talk(world, "employee", "neighbour", S.HELD)
+    add_delegation(world, "employee", "neighbour", day - timedelta(9), day - timedelta(1))
+
+    assert todos(world.neighbour) == []
+
+
+def test_what_remains_takes_three_questions(world, django_assert_num_queries):
+    for who in ("employee", "colleague", "representative"):
+        add_talk(world, who, status=S.INVITED)
+        add_talk(world, who, "former_manager", kind=TalkKind.NEW)
+
+    with acting_as(world.manager), django_assert_num_queries(3):
+        todos_of_talks(world.manager, timezone.localdate())
