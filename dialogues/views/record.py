@@ -288,7 +288,7 @@ def record_pdf(request: AuthedRequest, pk: int, number: int) -> HttpResponse:
     )
     note_reading(rights, Reading.What.DOCUMENT)
     # Nothing of a person: a file's name is seen in lists of downloads.
-    name = slugify(f"{talk.get_kind_display()} {talk.year} {_('version')} {number}")
+    name = slugify(" ".join([talk.title(), _("version {number}").format(number=number)]))
     return HttpResponse(
         made_pdf(record_document(told)),
         content_type="application/pdf",
