@@ -69,6 +69,10 @@ class Pair:
     mine: Part | None
     theirs: Part | None
 
+    @property
+    def is_empty(self) -> bool:
+        return all(part is None or part.is_empty for part in (self.mine, self.theirs))
+
 
 class Prepared:
     """All preparations of a talk that `user`, one of the two, may read."""

@@ -358,13 +358,14 @@ def preparation_other(request: AuthedRequest, pk: int) -> HttpResponse:
     mine = prepared.shared[0] if prepared.shared else None
     # The latest first: another may have held the talk before.
     theirs = prepared.others[::-1]
+    pairs = prepared.side_by_side(mine, theirs[0]) if theirs else []
     if mine or theirs:
         note_reading(rights, Reading.What.PREPARATION)
     context = _head(rights) | {
         "mine": mine,
         "theirs": theirs[0] if theirs else None,
-        "pairs": prepared.side_by_side(mine, theirs[0]) if theirs else [],
+        "pairs": [pair for pair in pairs if not pair.is_empty],
+        "unwritten": [pair.title for pair in pairs if pair.is_empty],
         "earlier": [(one, prepared.parts_of(one)) for one in theirs[1:]],
-        "may_prepare": rights.may(Action.PREPARE),
     }
     return render(request, "dialogues/preparation_other.html", context)
