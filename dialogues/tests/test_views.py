@@ -140,6 +140,9 @@ def test_what_was_agreed_beside_it_is_read_by_both_and_kept_in_each_wording(worl
     )
 
     assert answer.url == world.expectation.get_absolute_url()
+    start = as_persona("employee").get("/").content.decode()
+    assert "Fler lånar böcker" in start
+    assert f"1 juni {world.year}" in start
     for who in ("employee", "manager"):
         page = as_persona(who).get(answer.url)
         assert [text for _label, text in page.context["terms"]] == [

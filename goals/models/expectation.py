@@ -20,10 +20,10 @@ from units.periods import active_on
 _TERMS = ("expected_result", "sign", "support", "due_on")
 
 
-def terms_of(said: Any) -> list[tuple[str, str]]:
+def terms_of(said: Any, *names: str) -> list[tuple[str, str]]:
     """Label and text of what was agreed beside an expectation, or beside one of its events."""
     terms = []
-    for name in _TERMS:
+    for name in names or _TERMS:
         if value := getattr(said, name):
             label = str(Expectation._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
             text = date_format(value) if isinstance(value, date) else str(value)
@@ -159,3 +159,8 @@ class Expectation(models.Model):
     @property
     def is_in_force(self) -> bool:
         return self.status == self.Status.ACTIVE
+
+    @property
+    def terms_beside_thread(self) -> list[tuple[str, str]]:
+        """What the thread of a start page does not hold, and who says that they know it reads."""
+        return terms_of(self, "expected_result", "support")
