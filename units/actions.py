@@ -13,7 +13,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
-from units.models import Employment, RoleAssignment, Unit, UnitPlacement, User
+from units.models import Employment, Leave, RoleAssignment, Unit, UnitPlacement, User
 
 
 class OrganisationError(Exception):
@@ -170,13 +170,38 @@ def _move(employment: Employment, into: Unit, starts_on: date, by: User | None) 
         employment.save(update_fields=["unit", "revision"])
         return
     _end(employment, starts_on - timedelta(days=1))
-    for first, last in missing:
+    goes_on = [
         Employment.objects.create(
-            person_id=person, unit=into, title=title, starts_on=first, ends_on=last
+            person_id=person,
+            unit=into,
+            title=title,
+            staff_group_id=employment.staff_group_id,
+            starts_on=first,
+            ends_on=last,
         )
+        for first, last in missing
+    ]
+    _take_leave_along(employment, goes_on)
 
 
-def _end(row: UnitPlacement | Employment | RoleAssignment, last_day: date) -> None:
+def _take_leave_along(ended: Employment, goes_on: list[Employment]) -> None:
+    """Leave ends with the employment and goes on with those that it goes on as."""
+    for leave in _reaching_past(Leave.objects.select_for_update(), ended.ends_on).filter(
+        employment=ended
+    ):
+        for later in goes_on:
+            starts_on = max(leave.starts_on, later.starts_on)
+            last_days = [day for day in (leave.ends_on, later.ends_on) if day is not None]
+            ends_on = min(last_days, default=None)
+            if ends_on is None or starts_on <= ends_on:
+                Leave.objects.create(employment=later, starts_on=starts_on, ends_on=ends_on)
+        if leave.starts_on > ended.ends_on:
+            leave.delete()
+        else:
+            _end(leave, ended.ends_on)
+
+
+def _end(row: UnitPlacement | Employment | Leave | RoleAssignment, last_day: date) -> None:
     row.ends_on = last_day
     row.revision += 1
     row.save(update_fields=["ends_on", "revision"])

@@ -7,7 +7,14 @@ from django.utils import timezone
 
 from stockholm_quality.tests.world import LONG_AGO, add_person
 from units.actions import OrganisationError, close_unit, merge_unit, place_unit
-from units.models import Employment, ProtectedIdentityKeeper, Role, RoleAssignment, UnitPlacement
+from units.models import (
+    Employment,
+    Leave,
+    ProtectedIdentityKeeper,
+    Role,
+    RoleAssignment,
+    UnitPlacement,
+)
 
 
 @pytest.fixture
@@ -144,3 +151,57 @@ def test_a_refusal_tells_nothing_of_whom_one_may_not_see(world, last_day):
     assert untold != told
     with pytest.raises(OrganisationError, match=told):
         close_unit(unit=world.small_unit, last_day=last_day)
+
+
+# --- What goes along -----------------------------------------------------------------------------
+
+
+def test_the_staff_group_goes_along(world, last_day):
+    employment = world.employments["small_employee_0"]
+    employment.staff_group = world.staff_groups["cooks"]
+    employment.save()
+
+    merge_unit(unit=world.small_unit, into=world.next_unit, last_day=last_day)
+
+    after = Employment.objects.get(person=employment.person, unit=world.next_unit)
+    assert after.staff_group == world.staff_groups["cooks"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "before", "after"),
+    [
+        (-10, None, (-10, 0), (1, None)),
+        (-10, 20, (-10, 0), (1, 20)),
+        (-10, 0, (-10, 0), None),
+        (0, 1, (0, 0), (1, 1)),
+        (5, 20, None, (5, 20)),
+    ],
+)
+def test_leave_goes_along_and_loses_no_day(world, last_day, first, last, before, after):  # noqa: PLR0917 - parameters come by name
+    def days(numbers):
+        return [n if n is None else last_day + timedelta(days=n) for n in numbers]
+
+    employment = world.employments["small_employee_0"]
+    starts_on, ends_on = days((first, last))
+    Leave.objects.create(employment=employment, starts_on=starts_on, ends_on=ends_on)
+
+    merge_unit(unit=world.small_unit, into=world.next_unit, last_day=last_day)
+
+    there = Employment.objects.get(person=employment.person, unit=world.next_unit)
+    for row, expected in ((employment, before), (there, after)):
+        found = [[leave.starts_on, leave.ends_on] for leave in row.leaves.all()]
+        assert found == ([days(expected)] if expected else [])
+
+
+def test_leave_of_who_has_not_begun_stays_with_the_employment(world, last_day):
+    coming = add_person(world, "coming", None)
+    starts_on = last_day + timedelta(days=10)
+    employment = Employment.objects.create(
+        person=coming, unit=world.small_unit, title="Kock", starts_on=starts_on
+    )
+    leave = Leave.objects.create(employment=employment, starts_on=starts_on)
+
+    merge_unit(unit=world.small_unit, into=world.next_unit, last_day=last_day)
+
+    assert [kept.pk for kept in employment.leaves.all()] == [leave.pk]
+    assert employment.leaves.get().ends_on is None
