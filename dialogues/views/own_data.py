@@ -40,6 +40,6 @@ def own_data_json(request: AuthedRequest) -> HttpResponse:
 
 def _file(made: bytes, content_type: str, ending: str) -> HttpResponse:
     response = HttpResponse(made, content_type=content_type)
-    name = f"{_('My data')}.{ending}"
+    name = ".".join([_("My data"), ending])
     response["Content-Disposition"] = content_disposition_header(True, name) or ""
     return response

@@ -24,6 +24,7 @@ from dialogues.talk_standing import Names, standings_of
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
 from units.models import User
+from units.sorting import swedish_order
 from units.submissions import once, repeated
 
 MOST_AT_ONCE = 100  # talks that one invites to in one step
@@ -178,7 +179,9 @@ def _chosen(request: AuthedRequest) -> list[TalkRights]:
         Talk.objects.shared_by(request.user)
         .filter(pk__in=keys, holder=request.user, status__in=Talk.BEFORE)
         .with_people()
-        .order_by("employee__family_name", "employee__given_name", "pk")
+        .order_by(
+            swedish_order("employee__family_name"), swedish_order("employee__given_name"), "pk"
+        )
     )
     return [TalkRights(request.user, talk) for talk in held[:MOST_AT_ONCE]]
 
