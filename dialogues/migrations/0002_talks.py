@@ -2870,8 +2870,16 @@ class Migration(migrations.Migration):
             model_name="round",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("started_at__isnull", True), ("status", "PLANNED")),
-                    models.Q(("started_at__isnull", False), ("status__in", ["STARTED", "ENDED"])),
+                    models.Q(
+                        ("started_at__isnull", True),
+                        ("started_by__isnull", True),
+                        ("status", "PLANNED"),
+                    ),
+                    models.Q(
+                        ("started_at__isnull", False),
+                        ("started_by__isnull", False),
+                        ("status__in", ["STARTED", "ENDED"]),
+                    ),
                     _connector="OR",
                 ),
                 name="round_status_is_known",

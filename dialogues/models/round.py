@@ -80,8 +80,12 @@ class Round(models.Model):
             ),
             models.CheckConstraint(
                 name="round_status_is_known",
-                condition=Q(status="PLANNED", started_at__isnull=True)
-                | Q(status__in=["STARTED", "ENDED"], started_at__isnull=False),
+                condition=Q(status="PLANNED", started_at__isnull=True, started_by__isnull=True)
+                | Q(
+                    status__in=["STARTED", "ENDED"],
+                    started_at__isnull=False,
+                    started_by__isnull=False,
+                ),
             ),
             models.CheckConstraint(
                 name="round_kind_is_known", condition=Q(kind__in=TalkKind.values)
