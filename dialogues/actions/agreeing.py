@@ -38,7 +38,9 @@ def goals_to_agree_on(talk: Talk) -> GoalQuerySet:
     year = year_agreed_on(talk)
     if year is None:
         return Goal.objects.none()
-    unit = went_up_in(talk.employment.unit)
+    unit = talk.employment.unit
+    if unit.successor_id:
+        unit = went_up_in(unit)
     line = UnitLine.objects.active_on().within_border().filter(descendant=unit)
     goals = Goal.objects.adopted().for_year(year).at_level(Goal.Level.UNIT)
     return goals.filter(unit__in=line.values("ancestor")).in_order_of_numbers()

@@ -96,6 +96,12 @@ class Desk:
     def __init__(self, rights: TalkRights) -> None:
         self.rights, self.talk, self.user = rights, rights.talk, rights.user
         self.record: Record = record_of(self.talk)
+        # What a row belongs to is known: it is not asked for row by row.
+        for written in self.record.sections:
+            written.part.section = written.section
+        for looked_back_on in self.record.results:
+            for result in looked_back_on.results.values():
+                result.expectation = looked_back_on.expectation
 
     @cached_property
     def other(self) -> str:
@@ -186,26 +192,28 @@ class Desk:
             written_by=self._owner_of(section),
             results=[self._result(each, shown) for each in results],
             pieces=pieces,
-            text=self._row(key, "text", row.part, shown, {"section": section}),
+            text=self._row(
+                key, "dialogues/_joint_text.html", row.part, shown, {"section": section}
+            ),
             prepared=[self._said(answer) for answer in self.prepared.answers[section.pk]],
             may_write=key in shown,
         )
 
     def next_talk(self, shown: dict[str, ShownRow]) -> Piece:
-        return self._row("next", "next", self.talk, shown, {})
+        return self._row("next", "dialogues/_joint_next.html", self.talk, shown, {})
 
     def pieces(self, shown: dict[str, ShownRow]) -> list[Piece]:
         inner = [piece for section in self.sections(shown) for piece in section.all_pieces]
         return [*inner, self.next_talk(shown)]
 
     def _row(
-        self, key: str, name: str, row: Any, shown: dict[str, ShownRow], context: dict[str, Any]
+        self, key: str, template: str, row: Any, shown: dict[str, ShownRow], context: dict[str, Any]
     ) -> Piece:
         """A row of the sheet where this person writes it, and its text where they only read it."""
         mine = shown.get(key)
         stamp = mine.form["seen"].value() if mine else str(row.revision if row.pk else 0)
-        told = {"shown": mine, "row": row, "by": "" if name == "next" else self.written_by(row)}
-        return Piece(key, f"dialogues/_joint_{name}.html", stamp, context | told)
+        told = {"shown": mine, "row": row, "by": "" if row is self.talk else self.written_by(row)}
+        return Piece(key, template, stamp, context | told)
 
     def _owner_of(self, section: Section) -> str:
         if section.owner == Section.Owner.EMPLOYEE:
@@ -241,7 +249,7 @@ class Desk:
         return ShownResult(
             expectation=row.expectation,
             terms=terms_of(row.expectation),
-            own=self._row(key, "result", self.own_result(row), shown, {}),
+            own=self._row(key, "dialogues/_joint_result.html", self.own_result(row), shown, {}),
             other=Piece(f"other-{key}", "dialogues/_joint_result_other.html", stamp, said),
         )
 
@@ -269,7 +277,7 @@ class Desk:
         return [
             self._row(
                 criterion_key(weighing.criterion),
-                "weighing",
+                "dialogues/_joint_weighing.html",
                 weighing,
                 shown,
                 {
