@@ -1,5 +1,6 @@
 """A talk that is being prepared, with a template small enough to follow."""
 
+import re
 from datetime import date
 from uuid import uuid4
 
@@ -7,9 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dialogues.models import (
+    Answer,
+    Confirmation,
     CriteriaSet,
     Criterion,
     CriterionStep,
+    Party,
     Preparation,
     Section,
     Talk,
@@ -21,6 +25,8 @@ from dialogues.models import (
 from dialogues.snapshots import SCHEMA, TalkSnapshot, WeighingSnapshot, encoded
 from stockholm_quality.tests.world import scene
 
+SECRET = "kanariefågel-förberedelse åäö"
+NOTES = "kanariefågel-anteckning"
 JSON = {"headers": {"accept": "application/json"}}
 SECTIONS = (
     {"heading": "Året som gått", "help_text": "Vad blev bra?"},
@@ -101,7 +107,7 @@ def answered(world, *, kind=TalkKind.EMPLOYEE, year=None, weighed="", **fields):
         **fields,
     )
     weighings = [WeighingSnapshot(criterion="Resultat", step="Når väl", weighed=weighed)]
-    TalkVersion.objects.create(
+    version = TalkVersion.objects.create(
         talk=talk,
         number=1,
         schema=SCHEMA,
@@ -121,6 +127,17 @@ def answered(world, *, kind=TalkKind.EMPLOYEE, year=None, weighed="", **fields):
             )
         ),
         made_by=talk.holder,
+    )
+    Confirmation.objects.bulk_create(
+        Confirmation(
+            version=version,
+            talk=talk,
+            number=1,
+            party=party,
+            person=person,
+            outcome=Confirmation.Outcome.CONFIRMED,
+        )
+        for party, person in ((Party.EMPLOYEE, talk.employee), (Party.MANAGER, talk.holder))
     )
     return talk
 
@@ -165,3 +182,20 @@ def waive(client, talk):
 @scene()
 def preparations_of(talk):
     return list(Preparation.objects.filter(talk=talk).order_by("pk"))
+
+
+def seen_by(client, talk, page="preparation"):
+    return client.get(address(talk, page)).content.decode()
+
+
+def without_tokens(page):
+    page = re.sub(r'"X-CSRFToken": "[^"]*"', "", page)
+    return re.sub(r'(csrfmiddlewaretoken|form_token|form_author)" value="[^"]*"', "", page)
+
+
+@scene()
+def answers_of(talk):
+    return {
+        answer.section.heading: answer.text
+        for answer in Answer.objects.filter(talk=talk).select_related("section")
+    }
