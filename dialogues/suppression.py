@@ -1,28 +1,89 @@
 """Figures about people that give away nothing about a group under five. Pure.
 
 A figure higher up is never made of the people themselves, only of what is told of the smallest
-blocks: the direct employees of one unit or, where they are few, of small units that lie under the
-same unit. Of a block is told between which two numbers a count lies, never closer than five numbers;
-so whoever subtracts one figure from another, in another part of the organisation or on another day,
-learns nothing that the blocks did not tell (design, section 4; P5 of the security bars).
+blocks: those whom one manager manages or, where they are few, those of several managers next to
+each other. Of a block is told between which two numbers a count lies, never closer than five
+numbers. A block, once made, only grows: nobody is taken from it during the year, no unit leaves it
+for another. So whoever subtracts one figure from another, in another part of the organisation or on
+another day, learns nothing that the blocks did not tell (design, section 4; P5 of the security
+bars).
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 STEP = 5  # numbers that a count may at least be, for all that is told
 FEWEST_IN_A_BLOCK = 2 * STEP - 1  # with fewer, the steps of the scale tell nothing
 
 
 @dataclass(frozen=True)
-class Group:
-    """The direct employees of a unit; `reached` counts those who have come as far as each step."""
+class Staff:
+    """Those who are managed from a unit, and the units above it, the nearest first."""
 
     unit: int
-    parent: int | None
-    people: int
-    reached: tuple[int, ...]
+    above: tuple[int, ...]
+    people: AbstractSet[int]
+
+
+@dataclass
+class Home:
+    """Some units whose people are counted together for the rest of the year."""
+
+    units: frozenset[int]
+    people: set[int]
+
+
+@dataclass
+class Gathering:
+    """Where everybody is counted: told from moment to moment who works where.
+
+    Who has left, or works elsewhere now, stays where they were first counted. To take them away
+    would let whoever knows of it work out what they had reached, and with it the others.
+    """
+
+    homes: list[Home] = field(default_factory=list)
+    counted: set[int] = field(default_factory=set)
+    _of_unit: dict[int, Home] = field(default_factory=dict)
+
+    def add(self, staff: Iterable[Staff]) -> None:
+        waiting = []
+        for group in staff:
+            new = set(group.people) - self.counted
+            home = self._of_unit.get(group.unit)
+            if home is not None:
+                home.people |= new
+                self.counted |= new
+            elif new:
+                waiting.append(Staff(group.unit, group.above, new))
+        for units, people in _large_enough(waiting):
+            home = Home(units, set(people))
+            self.homes.append(home)
+            self._of_unit |= dict.fromkeys(units, home)
+            self.counted |= people
+
+
+def _large_enough(waiting: Iterable[Staff]) -> Iterator[tuple[frozenset[int], set[int]]]:
+    """A group that is large enough stands alone; small ones go together with others under the same
+    unit, and what remains there with what remains next to it, higher and higher up."""
+    small: dict[tuple[int, ...], list[tuple[frozenset[int], set[int]]]] = {}
+    for group in waiting:
+        alone = (frozenset({group.unit}), set(group.people))
+        if len(group.people) >= FEWEST_IN_A_BLOCK:
+            yield alone
+        else:
+            small.setdefault(group.above, []).append(alone)
+    while small:
+        place = max(small, key=lambda above: (len(above), above))
+        units: frozenset[int] = frozenset()
+        people: set[int] = set()
+        for more_units, more_people in sorted(small.pop(place), key=lambda each: min(each[0])):
+            units, people = units | more_units, people | more_people
+            if len(people) >= FEWEST_IN_A_BLOCK:
+                yield units, people
+                units, people = frozenset(), set()
+        if people and place:
+            small.setdefault(place[1:], []).append((units, people))
 
 
 @dataclass(frozen=True)
@@ -42,6 +103,8 @@ class Range:
 
 @dataclass(frozen=True)
 class Block:
+    """A home as it is told; `reached` is how many have come as far as each step."""
+
     units: frozenset[int]
     people: int
     reached: tuple[Range, ...]
@@ -49,18 +112,22 @@ class Block:
 
 @dataclass(frozen=True)
 class Figure:
-    """Of some units together. `left_out` are people in blocks that are not told of, or that lie
-    partly elsewhere."""
+    """Of some units together: the blocks that lie wholly within them."""
 
     people: int
-    left_out: int
     reached: tuple[Range, ...]
 
-    def about(self, step: int) -> int | None:
-        """Per cent of the people told of; None where there are none."""
+    @property
+    def about_people(self) -> int:
+        """In steps of five: an exact number beside a unit's list of staff would tell how many have
+        protected identity."""
+        return STEP * round(self.people / STEP)
+
+    def about(self, step: int) -> int:
+        """Per cent, in steps of five for the same reason."""
         if not self.people:
-            return None
-        return round(100 * self.reached[step].middle / self.people)
+            return 0
+        return STEP * round(100 * self.reached[step].middle / self.people / STEP)
 
 
 def told(count: int, people: int) -> Range:
@@ -70,45 +137,21 @@ def told(count: int, people: int) -> Range:
     return Range(low, people if low == last else low + STEP - 1)
 
 
-def blocks_of(groups: Iterable[Group]) -> list[Block]:
-    """A group that is large enough is a block of its own; small ones under the same unit make
-    blocks together, in the order of their keys; what remains is told of nowhere."""
-    blocks: list[Block] = []
-    small: dict[int | None, list[Group]] = defaultdict(list)
-    for group in groups:
-        if group.people >= FEWEST_IN_A_BLOCK:
-            blocks.append(_block([group]))
-        elif group.people:
-            small[group.parent].append(group)
-    for siblings in small.values():
-        gathered: list[Group] = []
-        for group in sorted(siblings, key=lambda each: each.unit):
-            gathered.append(group)
-            if sum(each.people for each in gathered) >= FEWEST_IN_A_BLOCK:
-                blocks.append(_block(gathered))
-                gathered = []
-    return blocks
+def blocks_of(homes: Iterable[Home], reached: Sequence[AbstractSet[int]]) -> list[Block]:
+    """What is told of each home, by who has come as far as each step."""
+    return [
+        Block(
+            home.units,
+            len(home.people),
+            tuple(told(len(home.people & step), len(home.people)) for step in reached),
+        )
+        for home in homes
+    ]
 
 
-def figure_of(
-    units: Iterable[int], blocks: Iterable[Block], groups: Iterable[Group], steps: int
-) -> Figure:
-    """Of the blocks that lie wholly within `units`."""
-    wanted = set(units)
-    within = [block for block in blocks if block.units <= wanted]
-    people = sum(block.people for block in within)
-    in_all = sum(group.people for group in groups if group.unit in wanted)
-    reached = tuple(
-        sum((block.reached[step] for block in within), Range(0, 0)) for step in range(steps)
-    )
-    return Figure(people, in_all - people, reached)
-
-
-def _block(groups: Sequence[Group]) -> Block:
-    people = sum(group.people for group in groups)
-    counts = [sum(column) for column in zip(*(group.reached for group in groups), strict=True)]
-    return Block(
-        frozenset(group.unit for group in groups),
-        people,
-        tuple(told(count, people) for count in counts),
+def figure_of(units: AbstractSet[int], blocks: Iterable[Block], steps: int) -> Figure:
+    within = [block for block in blocks if block.units <= units]
+    return Figure(
+        sum(block.people for block in within),
+        tuple(sum((block.reached[step] for block in within), Range(0, 0)) for step in range(steps)),
     )
