@@ -28,7 +28,7 @@ WAY: dict[str, Promise] = {
     _S.HELD: gettext_lazy("Held"),
     _S.DOCUMENTED: gettext_lazy("Documented"),
     _S.CONFIRMED: gettext_lazy("Answered"),
-    _S.CLOSED: gettext_lazy("Ended"),
+    _S.CLOSED: gettext_lazy("Concluded"),
 }
 # The shape beside the word (components/icon.html).
 SHAPES: dict[str, str] = {

@@ -1,7 +1,7 @@
 """Talks for tests, in whatever state: written straight into the tables, as if the way there had
 been gone."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -17,6 +17,8 @@ from dialogues.models import (
     TalkVersion,
     TemplateVersion,
 )
+from dialogues.sheet import record_of
+from dialogues.snapshots import SCHEMA, encoded, snapshot_of
 from stockholm_quality.tests.world import World
 from units.models import User
 from units.wall import upkeep
@@ -98,7 +100,11 @@ def add_talk(
         before = reached
     if talk.version_number:
         version = TalkVersion.objects.create(
-            talk=talk, number=1, schema=1, snapshot={}, made_by=talk.holder
+            talk=talk,
+            number=1,
+            schema=SCHEMA,
+            snapshot=encoded(snapshot_of(record_of(talk))),
+            made_by=talk.holder,
         )
         if talk.confirmed_version:
             _answer(version, talk.employee, Party.EMPLOYEE)
@@ -115,7 +121,3 @@ def _answer(version: TalkVersion, person: User, party: str) -> None:
         person=person,
         outcome=Confirmation.Outcome.CONFIRMED,
     )
-
-
-def yesterday() -> date:
-    return timezone.localdate() - timedelta(days=1)

@@ -448,6 +448,7 @@ def test_a_planned_talk_is_prepared_only_in_a_running_round(world):
             status=Round.Status.STARTED,
             opened_by=world.hr,
             started_at=timezone.now(),
+            started_by=world.hr,
         )
         Talk.objects.filter(pk=talk.pk).update(round=round_, revision=2)
 
