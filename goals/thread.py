@@ -78,7 +78,7 @@ def thread_of_expectation(
     by = _("Given by the manager {date}").format(date=given_on)
     if links_itself and expectation.due_on:
         due_on = date_format(expectation.due_on)
-        by = f"{by} · {_('to be reached by {date}').format(date=due_on)}"
+        by = " · ".join([by, _("to be reached by {date}").format(date=due_on)])
     mine = ThreadNode(
         level_label=label,
         text=expectation.text,

@@ -4,180 +4,391 @@ import django.contrib.postgres.constraints
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import units.periods
 from django.db import migrations, models
+
+import units.periods
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('pghistory', '0007_auto_20250421_0444'),
-        ('units', '0003_unit_operation'),
+        ("pghistory", "0007_auto_20250421_0444"),
+        ("units", "0003_unit_operation"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Leave',
+            name="Leave",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(blank=True, help_text='The last day. Empty: until further notice.', null=True, verbose_name='to')),
-                ('revision', models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="from")),
+                (
+                    "ends_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="The last day. Empty: until further notice.",
+                        null=True,
+                        verbose_name="to",
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'verbose_name': 'leave',
-                'verbose_name_plural': 'leaves',
+                "verbose_name": "leave",
+                "verbose_name_plural": "leaves",
             },
         ),
         migrations.CreateModel(
-            name='LeaveEvent',
+            name="LeaveEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(blank=True, help_text='The last day. Empty: until further notice.', null=True, verbose_name='to')),
-                ('revision', models.PositiveIntegerField(default=1, editable=False)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("starts_on", models.DateField(verbose_name="from")),
+                (
+                    "ends_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="The last day. Empty: until further notice.",
+                        null=True,
+                        verbose_name="to",
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='StaffGroup',
+            name="StaffGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('revision', models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=20, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("revision", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'verbose_name': 'staff group',
-                'verbose_name_plural': 'staff groups',
+                "verbose_name": "staff group",
+                "verbose_name_plural": "staff groups",
             },
         ),
         migrations.CreateModel(
-            name='StaffGroupEvent',
+            name="StaffGroupEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('code', models.CharField(max_length=20, verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('revision', models.PositiveIntegerField(default=1, editable=False)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("code", models.CharField(max_length=20, verbose_name="code")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("revision", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='employment',
-            name='insert_insert',
+            model_name="employment",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='employment',
-            name='update_update',
+            model_name="employment",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='employment',
-            name='delete_delete',
+            model_name="employment",
+            name="delete_delete",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='employment',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "units_employmentevent" ("ends_on", "id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "staff_group_id", "starts_on", "title", "unit_id") VALUES (NEW."ends_on", NEW."id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revision", NEW."staff_group_id", NEW."starts_on", NEW."title", NEW."unit_id"); RETURN NULL;', hash='e9ea3694e5bba43ef85a86fafb8ec96bccff51db', operation='INSERT', pgid='pgtrigger_insert_insert_9b291', table='units_employment', when='AFTER')),
+            model_name="employment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "units_employmentevent" ("ends_on", "id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "staff_group_id", "starts_on", "title", "unit_id") VALUES (NEW."ends_on", NEW."id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revision", NEW."staff_group_id", NEW."starts_on", NEW."title", NEW."unit_id"); RETURN NULL;',
+                    hash="e9ea3694e5bba43ef85a86fafb8ec96bccff51db",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_9b291",
+                    table="units_employment",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='employment',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "units_employmentevent" ("ends_on", "id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "staff_group_id", "starts_on", "title", "unit_id") VALUES (NEW."ends_on", NEW."id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revision", NEW."staff_group_id", NEW."starts_on", NEW."title", NEW."unit_id"); RETURN NULL;', hash='24150d8a6bde38a97a448b2978ff34154bad8531', operation='UPDATE', pgid='pgtrigger_update_update_cdfb6', table='units_employment', when='AFTER')),
+            model_name="employment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "units_employmentevent" ("ends_on", "id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "staff_group_id", "starts_on", "title", "unit_id") VALUES (NEW."ends_on", NEW."id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revision", NEW."staff_group_id", NEW."starts_on", NEW."title", NEW."unit_id"); RETURN NULL;',
+                    hash="24150d8a6bde38a97a448b2978ff34154bad8531",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_cdfb6",
+                    table="units_employment",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='employment',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "units_employmentevent" ("ends_on", "id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "staff_group_id", "starts_on", "title", "unit_id") VALUES (OLD."ends_on", OLD."id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision", OLD."staff_group_id", OLD."starts_on", OLD."title", OLD."unit_id"); RETURN NULL;', hash='1640eed6b1abe4858e082aa2fcbb753433e14875', operation='DELETE', pgid='pgtrigger_delete_delete_e925d', table='units_employment', when='AFTER')),
+            model_name="employment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "units_employmentevent" ("ends_on", "id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "staff_group_id", "starts_on", "title", "unit_id") VALUES (OLD."ends_on", OLD."id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision", OLD."staff_group_id", OLD."starts_on", OLD."title", OLD."unit_id"); RETURN NULL;',
+                    hash="1640eed6b1abe4858e082aa2fcbb753433e14875",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_e925d",
+                    table="units_employment",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='leave',
-            name='employment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leaves', to='units.employment', verbose_name='employment'),
+            model_name="leave",
+            name="employment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="leaves",
+                to="units.employment",
+                verbose_name="employment",
+            ),
         ),
         migrations.AddField(
-            model_name='leaveevent',
-            name='employment',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='units.employment', verbose_name='employment'),
+            model_name="leaveevent",
+            name="employment",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="units.employment",
+                verbose_name="employment",
+            ),
         ),
         migrations.AddField(
-            model_name='leaveevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="leaveevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='leaveevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='units.leave'),
+            model_name="leaveevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="units.leave",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='staffgroup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('code', ''), _negated=True), models.Q(('name', ''), _negated=True)), name='staff_group_has_code_and_name'),
+            model_name="staffgroup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("code", ""), _negated=True), models.Q(("name", ""), _negated=True)
+                ),
+                name="staff_group_has_code_and_name",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='staffgroup',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "units_staffgroupevent" ("code", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision") VALUES (NEW."code", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revision"); RETURN NULL;', hash='2adfb01fb1ce30bfca8c8fd76f21a73dd1ad6930', operation='INSERT', pgid='pgtrigger_insert_insert_afdce', table='units_staffgroup', when='AFTER')),
+            model_name="staffgroup",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "units_staffgroupevent" ("code", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision") VALUES (NEW."code", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revision"); RETURN NULL;',
+                    hash="2adfb01fb1ce30bfca8c8fd76f21a73dd1ad6930",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_afdce",
+                    table="units_staffgroup",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='staffgroup',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "units_staffgroupevent" ("code", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision") VALUES (NEW."code", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revision"); RETURN NULL;', hash='abd6f74e02d46073cb6f5c6adad411308ef32a7a', operation='UPDATE', pgid='pgtrigger_update_update_93857', table='units_staffgroup', when='AFTER')),
+            model_name="staffgroup",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "units_staffgroupevent" ("code", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision") VALUES (NEW."code", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revision"); RETURN NULL;',
+                    hash="abd6f74e02d46073cb6f5c6adad411308ef32a7a",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_93857",
+                    table="units_staffgroup",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='staffgroup',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "units_staffgroupevent" ("code", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision") VALUES (OLD."code", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision"); RETURN NULL;', hash='27f3d4a9b1c833608eccffd65b3a6c26cb9f9c3d', operation='DELETE', pgid='pgtrigger_delete_delete_2895a', table='units_staffgroup', when='AFTER')),
+            model_name="staffgroup",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "units_staffgroupevent" ("code", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision") VALUES (OLD."code", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision"); RETURN NULL;',
+                    hash="27f3d4a9b1c833608eccffd65b3a6c26cb9f9c3d",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_2895a",
+                    table="units_staffgroup",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='employment',
-            name='staff_group',
-            field=models.ForeignKey(blank=True, help_text='Decides which pay criteria apply.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='employments', to='units.staffgroup', verbose_name='staff group'),
+            model_name="employment",
+            name="staff_group",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Decides which pay criteria apply.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="employments",
+                to="units.staffgroup",
+                verbose_name="staff group",
+            ),
         ),
         migrations.AddField(
-            model_name='employmentevent',
-            name='staff_group',
-            field=models.ForeignKey(blank=True, db_constraint=False, help_text='Decides which pay criteria apply.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='units.staffgroup', verbose_name='staff group'),
+            model_name="employmentevent",
+            name="staff_group",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                help_text="Decides which pay criteria apply.",
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="units.staffgroup",
+                verbose_name="staff group",
+            ),
         ),
         migrations.AddField(
-            model_name='staffgroupevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="staffgroupevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='staffgroupevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='units.staffgroup'),
+            model_name="staffgroupevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="units.staffgroup",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='leave',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='leave_ends_after_start', violation_error_message='The period ends before it starts. Choose an end date after the start date.'),
+            model_name="leave",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_on__isnull", True),
+                    ("ends_on__gte", models.F("starts_on")),
+                    _connector="OR",
+                ),
+                name="leave_ends_after_start",
+                violation_error_message="The period ends before it starts. Choose an end date after the start date.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='leave',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('employment', '='), (units.periods.Period('starts_on', 'ends_on', models.Value('[]')), '&&')], name='leave_once_at_a_time', violation_error_message='The person is already on leave during these days.'),
+            model_name="leave",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("employment", "="),
+                    (units.periods.Period("starts_on", "ends_on", models.Value("[]")), "&&"),
+                ],
+                name="leave_once_at_a_time",
+                violation_error_message="The person is already on leave during these days.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='leave',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "units_leaveevent" ("employment_id", "ends_on", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "starts_on") VALUES (NEW."employment_id", NEW."ends_on", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revision", NEW."starts_on"); RETURN NULL;', hash='4b3554a36fc8620def4506b67738b87f179e4911', operation='INSERT', pgid='pgtrigger_insert_insert_81c13', table='units_leave', when='AFTER')),
+            model_name="leave",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "units_leaveevent" ("employment_id", "ends_on", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "starts_on") VALUES (NEW."employment_id", NEW."ends_on", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revision", NEW."starts_on"); RETURN NULL;',
+                    hash="4b3554a36fc8620def4506b67738b87f179e4911",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_81c13",
+                    table="units_leave",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='leave',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "units_leaveevent" ("employment_id", "ends_on", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "starts_on") VALUES (NEW."employment_id", NEW."ends_on", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revision", NEW."starts_on"); RETURN NULL;', hash='9f95008c08ac0d787db16839f7f6a9f97ceab9ce', operation='UPDATE', pgid='pgtrigger_update_update_d7321', table='units_leave', when='AFTER')),
+            model_name="leave",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "units_leaveevent" ("employment_id", "ends_on", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "starts_on") VALUES (NEW."employment_id", NEW."ends_on", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revision", NEW."starts_on"); RETURN NULL;',
+                    hash="9f95008c08ac0d787db16839f7f6a9f97ceab9ce",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_d7321",
+                    table="units_leave",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='leave',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "units_leaveevent" ("employment_id", "ends_on", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "starts_on") VALUES (OLD."employment_id", OLD."ends_on", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision", OLD."starts_on"); RETURN NULL;', hash='b9487fd44984ad3e2dfcc3debab03277e5d305d6', operation='DELETE', pgid='pgtrigger_delete_delete_45da3', table='units_leave', when='AFTER')),
+            model_name="leave",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "units_leaveevent" ("employment_id", "ends_on", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "starts_on") VALUES (OLD."employment_id", OLD."ends_on", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision", OLD."starts_on"); RETURN NULL;',
+                    hash="b9487fd44984ad3e2dfcc3debab03277e5d305d6",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_45da3",
+                    table="units_leave",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='leaveevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='790c8e388393bf5af08592d57436cbf07cc0bd65', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_725dc', table='units_leaveevent', when='BEFORE')),
+            model_name="leaveevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="790c8e388393bf5af08592d57436cbf07cc0bd65",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_725dc",
+                    table="units_leaveevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='staffgroupevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5b623869550eb4bfdfb7acdbaaf80452b6ee1a78', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_ece10', table='units_staffgroupevent', when='BEFORE')),
+            model_name="staffgroupevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="5b623869550eb4bfdfb7acdbaaf80452b6ee1a78",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_ece10",
+                    table="units_staffgroupevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
