@@ -6,7 +6,7 @@ from datetime import date
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from dialogues.models import AccessGrant, Talk, TalkKind
+from dialogues.models import AccessGrant, CompetenceNeed, Talk, TalkKind
 from dialogues.models.talk import openable_in_need
 from dialogues.states import STEPS, Action, Relation
 from goals.models import Expectation
@@ -109,6 +109,9 @@ class TalkRights:
             return False
         if action == Action.HAND_OVER:
             return self.has_no_holder
+        if action == Action.DELEGATE:
+            # A delegate passes nothing on, and what has been shared was shared by its author.
+            return self.manages and self.talk.holder_ready_at is None
         # The manager of where a record was brought along to reads it, and no more.
         return self.relation != Relation.MANAGER or self.manages
 
@@ -157,12 +160,29 @@ def can_keep_criteria_of(user: User, unit: Unit, day: date | None = None) -> boo
 
 
 def can_see_plan_of(user: User, employment: Employment, day: date | None = None) -> bool:
-    return user.pk == employment.person_id or answers_for(user, employment, day)
+    """The employee and the other one of the two, a delegate for as long as it lasts."""
+    return (
+        user.pk == employment.person_id
+        or answers_for(user, employment, day)
+        or stands_in_with(user, employment, day=day)
+    )
 
 
 def can_write_plan_of(user: User, employment: Employment, day: date | None = None) -> bool:
     """The two of them; the responsibility is shared (personnel policy)."""
     return can_see_plan_of(user, employment, day)
+
+
+def can_see_need(user: User, need: CompetenceNeed, day: date | None = None) -> bool:
+    """Those who see the plan that it stands in, and the manager of where it was brought along."""
+    if can_see_plan_of(user, need.employment, day):
+        return True
+    return need.brought_to is not None and answers_for(user, need.brought_to, day)
+
+
+def can_bring_need(user: User, need: CompetenceNeed, day: date | None = None) -> bool:
+    """The employee alone decides what goes along to a later employment."""
+    return user.pk == need.employee_id and need.state == CompetenceNeed.State.OPEN
 
 
 def can_see_needs_of_unit(user: User, unit: Unit, day: date | None = None) -> bool:

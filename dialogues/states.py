@@ -52,6 +52,7 @@ class Action(StrEnum):
     CLOSE = "close"
     DISCONTINUE = "discontinue"
     TAKE_OVER = "take_over"
+    DELEGATE = "delegate"
     HAND_OVER = "hand_over"
     BRING_ALONG = "bring_along"
     FOLLOW_UP = "follow_up"
@@ -125,6 +126,14 @@ STEPS: dict[Action, Step] = {
         frozenset({Relation.MANAGER}),
         _BEFORE,
         _("What the two have written together is handed over by the employee alone."),
+    ),
+    Action.DELEGATE: Step(
+        _HOLDER,
+        _BEFORE,
+        _(
+            "Only the manager hands a talk to a delegate, before it has been held and before "
+            "having prepared it."
+        ),
     ),
     Action.HAND_OVER: Step(
         _EMPLOYEE,

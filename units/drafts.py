@@ -51,6 +51,8 @@ _FORMS = (
     (r"activity:(\d{1,18})", "goals:activity_edit", _("An activity")),
     (r"activity:(\d{1,18}):progress", "goals:activity_progress", _("How an activity goes")),
     (r"times:(\d{1,18})", "dialogues:talk_times", _("Times of a talk")),
+    (r"round:new", "dialogues:round_new", _("A new round of talks")),
+    (r"round:(\d{1,18})", "dialogues:round_edit", _("A round of talks")),
     (r"expectation:new:(\d{1,18})", "dialogues:give", _("A new expectation")),
     (r"expectation:(\d{1,18})", "dialogues:expectation_edit", _("An expectation")),
     (r"answer:(\d{1,18})", "dialogues:talk_confirm", _("An answer to a record")),
@@ -63,6 +65,18 @@ _FORMS = (
     ),
     (r"agreed:new:(\d{1,18})", "dialogues:joint_expectation_new", _("A new expectation")),
     (r"agreed:(\d{1,18}):(\d{1,18})", "dialogues:joint_expectation", _("An expectation")),
+    (r"competence:new:(\d{1,18})", "dialogues:competence_need_new", _("A new need of competence")),
+    (r"competence:(\d{1,18})", "dialogues:competence_need_edit", _("A need of competence")),
+    (
+        r"competence:(\d{1,18}):done",
+        "dialogues:competence_need_done",
+        _("What a need of competence led to"),
+    ),
+    (
+        r"competence:(\d{1,18}):drop",
+        "dialogues:competence_need_drop",
+        _("Why a need of competence is dropped"),
+    ),
     (r"need-agreed:new:(\d{1,18})", "dialogues:joint_need_new", _("A new need of competence")),
     (r"need-agreed:(\d{1,18}):(\d{1,18})", "dialogues:joint_need", _("A need of competence")),
 )
@@ -71,12 +85,13 @@ _NO_TEXT |= {"unit", "year", "kind", "code"}
 _NO_TEXT |= {"starts_on", "ends_on", "opens_on", "due_on"}
 _NO_TEXT |= {"asks_values", "asks_half_yearly", "asks_judgement", "asks_needs"}
 _NO_TEXT |= {"decision", "way", "theme", "responsible", "is_in_use"}
-_NO_TEXT |= {"source"}
+_NO_TEXT |= {"source", "origin", "done_on"}
 _NO_TEXT |= {"measure-responsible", "measure-starts_on", "measure-due_on"}
 _NO_TEXT |= {"sort", "direction", "frequency", "over_periods", "over_units", "decimals", "factor"}
 _NO_TEXT |= {"has_parts", "is_cumulative", "by_gender", "baseline_not_applicable", "baseline_year"}
 _NO_TEXT |= {"baseline", "on_track_margin", "last_year", "annual_target", "goals", "state"}
 _NO_TEXT |= {"outcome", "number", "days"}
+_NO_TEXT |= {"template", "manager_template"}
 _NO_TEXT |= {"starts_0", "starts_1", "starts_2", "minutes"}
 _NO_TEXT_OF_ONE = re.compile(r"(decision|target|annual|activity)_\d+", re.ASCII)
 

@@ -1,5 +1,6 @@
 """The competence plan: what happens to a need, from when it is seen to what it led to."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -62,6 +63,45 @@ def drop_need(*, need: CompetenceNeed, revision: int, reason: str, by: User) -> 
     if not reason.strip():
         raise StepRefusedError(_("Say why the need is dropped."))
     return _save(need, {"state": CompetenceNeed.State.DROPPED, "drop_reason": reason}, by)
+
+
+@transaction.atomic
+def bring_needs(*, wanted: Mapping[int, int | None], by: User) -> int:
+    """Take open needs along, each (by key) to an own later employment, or back with None. How many
+    changed. Raises StepRefusedError, and then changes none."""
+    open_needs = CompetenceNeed.objects.open().filter(employee=by, pk__in=wanted)
+    locked = {
+        need.pk: need
+        for need in open_needs.select_for_update(of=("self",)).select_related("employment")
+    }
+    own = {each.pk: each for each in Employment.objects.filter(person=by)}
+    changed = 0
+    for pk, employment_pk in wanted.items():
+        need = locked.get(pk)
+        if need is None:
+            raise StepRefusedError(_("The need is not open any more."))
+        if need.brought_to_id == employment_pk:
+            continue
+        target = own.get(employment_pk) if employment_pk else None
+        if employment_pk and (target is None or not is_later(target, need.employment)):
+            raise StepRefusedError(
+                _("A need is taken along to a later employment of your own, that goes on.")
+            )
+        _save(need, {"brought_to": target}, by)
+        changed += 1
+    return changed
+
+
+def is_later(other: Employment, employment: Employment, day: date | None = None) -> bool:
+    """Whether somebody has moved from `employment` to `other`: it begins later, or goes on after
+    the first has ended; and has not ended itself."""
+    day = day or timezone.localdate()
+    if other.pk == employment.pk or (other.ends_on and other.ends_on < day):
+        return False
+    if other.starts_on > employment.starts_on:
+        return True
+    last = employment.ends_on
+    return last is not None and (other.ends_on is None or other.ends_on > last)
 
 
 def _fitting(fields: dict[str, Any]) -> dict[str, Any]:

@@ -8,18 +8,38 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from dialogues.models.talk import Party, Talk
 from goals.models import COUNTS_UP, Expectation, Goal
-from units.models import Employment, User
+from units.models import Delegation, Employment, User
+from units.periods import active_on
+
+
+def origin_words(need: Any) -> str:
+    """Where a need, or an event of one, comes from; what is not the reader's to see stays out."""
+    label = str(CompetenceNeed.Source(need.source).label)
+    about = ""
+    if need.goal is not None:
+        about = need.goal.title
+    elif need.expectation is not None:
+        about = Truncator(need.expectation.text).chars(120)
+    return f"{label}: {about}" if about else label
 
 
 class CompetenceNeedQuerySet(models.QuerySet["CompetenceNeed"]):
     def visible_to(self, user: User, day: date | None = None) -> Self:
-        """The employee and whoever manages them today, or manages where they brought it along."""
+        """The employee, whoever manages them today or holds the talks in the manager's place, and
+        whoever manages where they brought it along."""
         managed = Employment.objects.answered_for_by(user, day)
-        return self.filter(Q(employee=user) | Q(employment__in=managed) | Q(brought_to__in=managed))
+        named = Delegation.objects.active_on(day).filter(delegate=user)
+        return self.filter(
+            Q(employee=user)
+            | Q(employment__in=managed)
+            | Q(brought_to__in=managed)
+            | Q(employment__in=named.values("employment")) & active_on(day, "employment__")
+        )
 
     def open(self) -> Self:
         return self.filter(state=CompetenceNeed.State.OPEN)
@@ -104,6 +124,10 @@ class CompetenceNeed(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("dialogues:competence_need", args=[self.pk])
+
+    @property
+    def origin_words(self) -> str:
+        return origin_words(self)
 
     def is_late_on(self, day: date) -> bool:
         return self.state == self.State.OPEN and self.due_on is not None and self.due_on < day
