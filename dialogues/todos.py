@@ -9,7 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dialogues.criteria_todos import todos_from_criteria
 from dialogues.models import with_acknowledgement
+from dialogues.todos_of_access import grants_to_tell
+from dialogues.todos_of_talks import todos_of_talks
 from dialogues.todos_of_the_year import MOST_SHOWN, Todo, beginning, todos_of_the_year
 from goals.actions.carry_over import undecided
 from goals.models import Expectation, Goal, holds_any
@@ -28,7 +31,13 @@ def todos_of(user: User, day: date | None = None, the_year: TheYear | None = Non
     """What is late first, then what is due soon. `the_year` when the caller has one already."""
     the_year = the_year or TheYear(user, day)
     day = the_year.day
-    todos = [*_from_expectations(user, day), *todos_of_the_year(the_year)]
+    todos = [
+        *grants_to_tell(user, day),
+        *todos_of_talks(user, day),
+        *_from_expectations(user, day),
+        *todos_from_criteria(user, day),
+        *todos_of_the_year(the_year),
+    ]
     if the_year.takes_part:
         todos += [*_to_adopt(user, day), *_to_give(user, day), *_to_write(user, day)]
     return sorted(todos, key=attrgetter("rank"))

@@ -15,7 +15,7 @@ from dialogues.models import Confirmation, Round, Talk, TalkKind, TalkStep, Talk
 from dialogues.states import Action
 from dialogues.talk_standing import left_by_holder
 from dialogues.todos_of_the_year import SOON, Todo
-from units.models import Employment, User
+from units.models import Employment, Role, User
 
 # More of one kind than these are told as a number, with the way to the list.
 MOST_NAMED = 3
@@ -30,12 +30,10 @@ def todos_of_talks(user: User, day: date) -> list[Todo]:
     found = _mine(user, day)
     as_employee = [talk for talk in found if talk.employee_id == user.pk]
     as_holder = [talk for talk in found if talk.employee_id != user.pk]
-    return [
-        *_of_own(as_employee, user, day),
-        *_of_held(as_holder, user, day),
-        *_to_take_over(user, day),
-        *_to_follow_up(user, day),
-    ]
+    todos = [*_of_own(as_employee, user, day), *_of_held(as_holder, user, day)]
+    if user.has_role(Role.MANAGER):
+        todos += [*_to_take_over(user, day), *_to_follow_up(user, day)]
+    return todos
 
 
 def _mine(user: User, day: date) -> list[Any]:
