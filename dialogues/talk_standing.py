@@ -213,12 +213,17 @@ class Standing:
             answerers = [Party.MANAGER if each else Party.EMPLOYEE for each in by_employee]
             tasks += [(party, _("answer the proposed time")) for party in answerers]
         if talk.employee_ready_at is None:
-            tasks.append((Party.EMPLOYEE, _("prepare, or say that one goes without")))
+            tasks.append((Party.EMPLOYEE, self._to_prepare(Party.EMPLOYEE)))
         if talk.holder_ready_at is None:
-            tasks.append((Party.MANAGER, _("prepare, or say that one goes without")))
+            tasks.append((Party.MANAGER, self._to_prepare(Party.MANAGER)))
         if self.is_time_past:
             tasks.append((Party.MANAGER, _("note that the talk has been held")))
         return tasks
+
+    def _to_prepare(self, party: Party) -> str:
+        if party == self.party:
+            return _("prepare, or say that you go without")
+        return _("prepare, or say that one goes without")
 
     def _task(self, party: Party, text: str) -> Task:
         who = self.employee if party == Party.EMPLOYEE else self.holder
