@@ -287,7 +287,7 @@ def narrowed_needs(
     groups: dict[str, tuple[list[Any], list[Any]]] = {
         GOAL: (
             [F("served"), loose],
-            [swedish_order("served_title").asc(nulls_last=True), "served", "place", *due],
+            [swedish_order("served_title").asc(nulls_last=True), "served", loose, *due],
         ),
         MONTH: ([F("is_late"), _month_unless_late()], [*due]),
         NAME: ([F("employee")], [*people, "employee", *due]),
@@ -329,7 +329,7 @@ def _title(need: Any, by: str) -> str:
 
 def _title_of_month(need: Any) -> str:
     if need.is_late:
-        return _("Late")
+        return _("Past their day")
     if need.in_month is None:
         return _("No day set")
     return capfirst(date_format(need.in_month, "F Y"))

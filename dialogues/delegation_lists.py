@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from dialogues.models import Talk
 from dialogues.talk_standing import Names
 from units.models import Delegation, Employment, User
 from units.models.people import DelegationQuerySet
@@ -87,11 +88,12 @@ def _state(delegation: Delegation, day: date) -> str:
     return "running" if delegation.starts_on <= day else "coming"
 
 
-def who_stands_in(user: User, employment: Employment, *, salary: bool) -> list[str]:
-    """Names of those who may hold talks with the employee today, as `user` may see them."""
+def who_stands_in(user: User, talk: Talk) -> list[str]:
+    """Who beside the manager may hold the talk today, by the names that `user` may see."""
     day = timezone.localdate()
-    found = Delegation.objects.active_on(day).filter(active_on(day, "employment__"))
-    found = found.filter(employment=employment)
-    if salary:
+    found = Delegation.objects.active_on(day).filter(
+        active_on(day, "employment__"), employment=talk.employment_id
+    )
+    if talk.is_salary_talk:
         found = found.filter(covers_salary=True)
     return [each.delegate for each in named(_with_people(found).order_by("pk"), user, day)]

@@ -26,6 +26,7 @@ from dialogues.actions.talks import (
     start_talk,
     take_over_talk,
 )
+from dialogues.delegation_lists import named, who_stands_in, with_me
 from dialogues.forms.talks import (
     BringForm,
     DiscontinueForm,
@@ -68,6 +69,7 @@ def talks(request: AuthedRequest) -> HttpResponse:
         context |= {
             "current": [(standing, ways_of(standing)) for standing in own.current],
             "earlier": own.earlier,
+            "with_me": named(with_me(user, timezone.localdate()), user, timezone.localdate()),
         }
     if tally.employed:
         chosen = talk_lists.narrowed(met, user, filters)
@@ -110,6 +112,7 @@ def talk(request: AuthedRequest, pk: int) -> HttpResponse:
         "words": words,
         "is_left": rights.is_employee and is_running and rights.has_no_holder,
         "brought_to": found.brought_to if rights.is_one_of_two else None,
+        "stand_ins": who_stands_in(rights.user, found) if rights.is_employee else [],
     }
     return render(request, "dialogues/talk.html", context)
 
