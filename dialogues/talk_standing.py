@@ -5,7 +5,7 @@ Layer: reports. Of what the other has written nothing is told here: only that th
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, Subquery
@@ -319,9 +319,6 @@ def left_by_holder(user: User, day: date | None = None) -> Q:
 def is_next(talk: Talk) -> bool:
     """Whether something remains to be done of it before it is an answered record."""
     return talk.status not in {_S.CONFIRMED, *Talk.ENDED}
-
-
-RECENT = timedelta(days=365)
 
 
 def of_relation(user: User, talk: Talk, relation: Relation) -> TalkRights:

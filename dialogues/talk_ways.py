@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dialogues.models import Talk, TalkKind
@@ -33,17 +33,12 @@ def ways_of(standing: Standing) -> list[Way]:
         found += _ending(standing)
     ways: dict[str, Way] = {}
     for route, text in found:
-        url = _address(route, talk)
-        if url:
-            ways.setdefault(url, Way(text, url))
+        ways.setdefault(route, Way(text, _address(route, talk)))
     return list(ways.values())
 
 
 def _address(route: str, talk: Talk) -> str:
-    try:
-        return reverse(f"dialogues:{route}", args=[talk.pk])
-    except NoReverseMatch:
-        return ""
+    return reverse(f"dialogues:{route}", args=[talk.pk])
 
 
 def _first(standing: Standing) -> list[tuple[str, str]]:

@@ -546,5 +546,6 @@ def test_what_remains_takes_three_questions(world, django_assert_num_queries):
         add_talk(world, who, status=S.INVITED)
         add_talk(world, who, "former_manager", kind=TalkKind.NEW)
 
+    assert world.manager.roles_today  # which a request has read already
     with acting_as(world.manager), django_assert_num_queries(3):
         todos_of_talks(world.manager, timezone.localdate())

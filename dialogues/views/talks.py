@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -81,7 +80,6 @@ def talks(request: AuthedRequest) -> HttpResponse:
             "rows": rows,
             "may_start": filters.year in plannable_years(),
             "manages": any(not row.is_named for row in rows),
-            "invite_url": _address("invite_many"),
         }
     return render_page(
         request,
@@ -403,10 +401,3 @@ def _step_page(
 def _get_rights(request: AuthedRequest, pk: int) -> TalkRights:
     visible = Talk.objects.visible_to(request.user).with_people()
     return TalkRights(request.user, get_object_or_404(visible, pk=pk))
-
-
-def _address(route: str) -> str:
-    try:
-        return reverse(f"dialogues:{route}")
-    except NoReverseMatch:
-        return ""
