@@ -345,7 +345,8 @@ def talk_bring(request: AuthedRequest, pk: int) -> HttpResponse:
             [
                 _(
                     "You choose whether the record goes along. Your manager there can then read "
-                    "what both answered, and your open competence plan, but change nothing."
+                    "what both answered, but change nothing. The needs of your competence plan "
+                    "are chosen by themselves."
                 ),
                 _("You can take it back any day. Every reading of theirs is in the reading log."),
             ],

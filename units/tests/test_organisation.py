@@ -14,6 +14,7 @@ from goals.tests.test_history_of_the_year import TRACKED_IN_THE_YEAR
 from stockholm_quality.tests.world import World, build_units, scene
 from units.actions import OrganisationError, close_unit, merge_unit, place_unit
 from units.models import (
+    Delegation,
     Employment,
     Leave,
     ProtectedIdentityKeeper,
@@ -291,7 +292,7 @@ def test_swedish_order_is_the_same_in_the_database_and_in_python(db):
 
 TRACKED = [
     Unit, UnitPlacement, User, StaffGroup, Employment, Leave, RoleAssignment,
-    ProtectedIdentityKeeper, Goal, GoalContribution, Expectation, Acknowledgement,
+    Delegation, ProtectedIdentityKeeper, Goal, GoalContribution, Expectation, Acknowledgement,
 ]  # fmt: skip
 
 
@@ -339,6 +340,16 @@ def rows(world):
         Leave: (
             {"employment": world.employments["colleague"], "starts_on": day},
             {"ends_on": day},
+        ),
+        Delegation: (
+            {
+                "employment": world.employments["colleague"],
+                "delegate": world.neighbour,
+                "starts_on": day,
+                "ends_on": day,
+                "given_by": world.manager,
+            },
+            {"covers_salary": True},
         ),
         RoleAssignment: (
             {"person": world.stranger, "unit": world.group, "role": "HR", "starts_on": day},
