@@ -57,15 +57,13 @@ def coverage_of(
         return Coverage(UnitFigure(unit, nothing), [], is_to_come=True)
     place = _Authority(unit, year, today)
     gathering = Gathering()
-    staff: list[Staff] = []
     for first in place.moments:
-        staff = place.staff_on(first)
-        gathering.add(staff)
+        gathering.add(place.staff_on(first))
     blocks = blocks_of(gathering.homes, _reached(place, kind, year, today))
     met = set(Employment.objects.met_by(reader, day).values_list("person", flat=True))
     # Whoever knows some of a block by name could take them from its number.
     mixed = [bool(home.people & met) and not home.people <= met for home in gathering.homes]
-    shown = _Shown(place, blocks, mixed, staff)
+    shown = _Shown(place, blocks, mixed)
     parts = [shown.of(unit, {unit.pk}, is_own=True)]
     parts += [shown.of(child, place.below.get(child.pk, {child.pk})) for child in children]
     whole = shown.of(unit, place.below.get(unit.pk, {unit.pk}))
@@ -77,16 +75,16 @@ class _Shown:
     place: "_Authority"
     blocks: list[Block]
     mixed: list[bool]
-    staff: list[Staff]
 
     def of(self, unit: Unit, units: set[int], *, is_own: bool = False) -> UnitFigure:
         pairs = list(zip(self.blocks, self.mixed, strict=True))
         told = [block for block, is_mixed in pairs if not is_mixed]
         figure = figure_of(units, told, STEPS)
         in_number = {each for block in told if block.units <= units for each in block.units}
-        there = {group.unit for group in self.staff if group.people} & units
         is_met = any(is_mixed and block.units & units for block, is_mixed in pairs)
-        return UnitFigure(unit, figure, is_own, bool(there - in_number), is_met)
+        elsewhere = set(self.place.managed_from) - in_number
+        leaves_out = any(self.place.managed_from[each] & units for each in elsewhere)
+        return UnitFigure(unit, figure, is_own, leaves_out, is_met)
 
 
 class _Authority:
@@ -124,6 +122,8 @@ class _Authority:
             .values_list("starts_on", "ends_on", "unit", "person")
         )
         self.below = self._below()
+        # Where those work who are managed from a unit and head none, at the latest moment asked.
+        self.managed_from: dict[int, set[int]] = {}
 
     def employments(self) -> EmploymentQuerySet:
         found: EmploymentQuerySet = self._during(Employment.objects.all())
@@ -144,6 +144,7 @@ class _Authority:
         heads = {person for of_unit in managers.values() for person in of_unit}
         people: dict[int, set[int]] = {}
         placed: set[int] = set()
+        self.managed_from = {}
         # Of those who head nothing, all of a unit have the same manager.
         of_unit = {unit: unit_of_manager(line, 0, managers) for unit, line in lines.items()}
         for unit, person in _on(day, self.employed):
@@ -151,8 +152,11 @@ class _Authority:
             if person in placed or self.root not in line:
                 continue
             placed.add(person)
-            at = unit_of_manager(line, person, managers) if person in heads else of_unit[unit]
+            is_head = person in heads
+            at = unit_of_manager(line, person, managers) if is_head else of_unit[unit]
             people.setdefault(at or self.root, set()).add(person)
+            if not is_head:
+                self.managed_from.setdefault(at or self.root, set()).add(unit)
         return [
             Staff(unit, tuple(lines.get(unit, [unit])[1:]), members)
             for unit, members in people.items()

@@ -124,7 +124,10 @@ def participants_of(round_: Round, day: date | None = None) -> list[Participant]
     )
     rows = list(reached.order_by("pk").values_list("pk", "person", "starts_on", "ends_on"))
     managers = managers_of(reached, day)
-    found = [Participant(*row, managers.get(row[0])) for row in rows]
+    found = [
+        Participant(pk, person, starts_on, ends_on, managers.get(pk))
+        for pk, person, starts_on, ends_on in rows
+    ]
     talks = _talks_of(round_, [each.employment for each in found])
     away = _leaves_of([each.employment for each in found], first, last)
     decisions = dict(round_.choices.values_list("employment", "decision"))
@@ -175,7 +178,9 @@ def _talks_of(round_: Round, employments: list[int]) -> dict[int, int | None]:
     ).values_list("employment", "round")
     with for_purpose("rounds"):
         # Discontinued on purpose: a round does not start it anew.
-        return dict(ended_here) | dict(talks)
+        found: dict[int, int | None] = dict(ended_here)
+        found.update(talks)
+        return found
 
 
 def _leaves_of(

@@ -124,8 +124,8 @@ class Figure:
         return STEP * round(self.people / STEP)
 
     def about(self, step: int) -> int:
-        """Per cent, in steps of five for the same reason."""
-        if not self.people:
+        """Per cent, in steps of five for the same reason; none where that may be."""
+        if not self.people or not self.reached[step].low:
             return 0
         return STEP * round(100 * self.reached[step].middle / self.people / STEP)
 

@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from units.admin_base import ScopedAdmin
+from units.models import Role
 from units.rules import can_use_admin
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -54,6 +56,12 @@ class PortalAdminSite(AdminSite):
             return inner(request, *args, **kwargs)
 
         return update_wrapper(guarded, inner)
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        may_run = request.user.is_authenticated and request.user.has_role(Role.HR)
+        return super().index(request, {**(extra_context or {}), "may_run_rounds": may_run})
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         # The shortcut to any object of any kind tells what exists to whoever may not see it.

@@ -38,7 +38,6 @@ _TALK_PAGES = (
     "dialogues:record",
     "dialogues:readings",
     "dialogues:access",
-    "dialogues:round",
     "dialogues:coverage",
     "dialogues:competence",
     "dialogues:criteria",
@@ -70,6 +69,7 @@ def _navigation(request: HttpRequest) -> list[NavigationItem]:
         (_("My page"), reverse("home"), ("home", "dialogues:expectation")),
         (_("My unit"), reverse("units:mine"), ("dialogues:unit", "dialogues:people", "goals:new")),
         (_("Talks"), reverse("dialogues:talks"), _TALK_PAGES),
+        (_("Rounds"), reverse("dialogues:rounds"), ("dialogues:round",)),
         (_("The city's goals"), reverse("goals:tree"), ("goals:",)),
         (_("The year"), reverse("goals:plan_years"), _YEAR_PAGES),
         (_("Organisation"), reverse("units:list"), ("units:list",)),
@@ -77,6 +77,7 @@ def _navigation(request: HttpRequest) -> list[NavigationItem]:
     ]
     shown = dict.fromkeys((url for _label, url, _pages in places), True)
     shown[reverse("goals:plan_years")] = user.has_role(Role.MANAGER, Role.CONTROLLER)
+    shown[reverse("dialogues:rounds")] = user.has_role(Role.HR)
     shown[reverse("admin:index")] = can_use_admin(user)
     here = request.resolver_match.view_name if request.resolver_match else ""
     # What names the page most closely is where one is, also where that place is not in the menu.

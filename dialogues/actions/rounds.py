@@ -157,9 +157,10 @@ def _lock(round_: Round) -> Round:
 def _join(round_: Round, by: User, day: date | None = None) -> int:
     today = day or timezone.localdate()
     joining = [
-        each
+        (each, each.manager)
         for each in participants_of(round_, day)
         if each.takes_part
+        and each.manager is not None
         and each.starts_on <= today
         and (each.ends_on is None or each.ends_on >= today)
     ]
@@ -168,18 +169,20 @@ def _join(round_: Round, by: User, day: date | None = None) -> int:
     versions = _versions(round_)
     heads = set(
         RoleAssignment.objects.active_on(day)
-        .filter(role=Role.MANAGER, person__in={each.person for each in joining})
+        .filter(role=Role.MANAGER, person__in={each.person for each, _manager in joining})
         .values_list("person", flat=True)
     )
     now = timezone.now()
     with for_purpose("rounds"):
-        earlier = _previous_of(joining, round_.kind, round_.year, today)
+        earlier = _previous_of(
+            [each for each, _manager in joining], round_.kind, round_.year, today
+        )
         Talk.objects.bulk_create(
             [
                 Talk(
                     employment_id=each.employment,
                     employee_id=each.person,
-                    holder_id=each.manager,
+                    holder_id=manager,
                     kind=round_.kind,
                     year=round_.year,
                     round=round_,
@@ -188,7 +191,7 @@ def _join(round_: Round, by: User, day: date | None = None) -> int:
                     created_at=now,
                     created_by=by,
                 )
-                for each in joining
+                for each, manager in joining
             ],
             batch_size=BATCH,
             # A manager may start one in the same moment: theirs is the talk then.

@@ -52,6 +52,7 @@ class RoundForm(LongTexts, forms.ModelForm):
         units = Unit.objects.in_scope_of(by, Role.HR).exclude(kind=Unit.Kind.CITY)
         self.fields["unit"].queryset = units.active_on().in_swedish_order()
         self.fields["unit"].empty_label = _("Choose")
+        self.fields["kind"].choices = [("", _("Choose")), *TalkKind.choices]
         years = sorted({*plannable_years(), *filter(None, [self.instance.year])})
         self.fields["year"] = forms.TypedChoiceField(
             label=self.fields["year"].label,

@@ -93,6 +93,12 @@ def test_what_stands_beside_a_unit_is_rounded_so_that_nobody_missing_from_it_is_
     assert (figure.about_people, figure.about(0)) == (15, 70)
 
 
+def test_no_part_is_told_where_there_may_be_nobody():
+    figure = figure_of({1}, [Block(frozenset({1}), 13, (Range(0, 4),))], 1)
+
+    assert figure.about(0) == 0
+
+
 # --- The attack --------------------------------------------------------------------------------
 
 

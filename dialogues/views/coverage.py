@@ -53,6 +53,18 @@ class Line:
     given: str
     knowing: str
 
+    @property
+    def about_confirmed(self) -> int:
+        return self.part.figure.about(CONFIRMED)
+
+    @property
+    def about_held(self) -> int:
+        return self.part.figure.about(HELD)
+
+    @property
+    def about_prepared(self) -> int:
+        return self.part.figure.about(PREPARED)
+
 
 @require_safe
 def coverage(request: AuthedRequest, pk: int) -> HttpResponse:
