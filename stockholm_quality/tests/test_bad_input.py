@@ -30,6 +30,11 @@ def forms(world):
     """Who sends what where: every form with fields that are in order but for its token."""
     goal, draft, expectation = world.unit_goal, world.unit_draft, world.expectation
     today = timezone.localdate()
+    terms = {
+        "expected_result": "Fler lånar böcker",
+        "support": "Nya böcker",
+        "due_on": f"{world.year}-12-01",
+    }
     return {
         "goal new": (
             "manager",
@@ -61,12 +66,17 @@ def forms(world):
         "give": (
             "manager",
             reverse("dialogues:give", args=[goal.pk]),
-            {"text": "Läs", "sign": "Varje dag", "employments": world.employments["colleague"].pk},
+            {
+                "text": "Läs",
+                "sign": "Varje dag",
+                **terms,
+                "employments": world.employments["colleague"].pk,
+            },
         ),
         "expectation edit": (
             "manager",
             reverse("dialogues:expectation_edit", args=[expectation.pk]),
-            {"text": "Läs", "sign": "Varje dag", "goal": goal.pk, "revision": 1},
+            {"text": "Läs", "sign": "Varje dag", **terms, "goal": goal.pk, "revision": 1},
         ),
         "withdraw": (
             "manager",
@@ -98,6 +108,7 @@ every_form = pytest.mark.parametrize("form", FORMS)
 STORED = [Goal, GoalVersion, GoalContribution, Expectation, Acknowledgement, Employment]
 
 
+@scene()
 def stored():
     """Everything that a form could change, as it is."""
     rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in STORED}
@@ -128,7 +139,7 @@ def test_the_form_in_order_is_stored(world, as_persona, form):
 def test_no_field_holds_text_that_is_missing_too_long_or_unstorable(world, as_persona, form):
     who, address, fields = forms(world)[form]
     client, before = as_persona(who), stored()
-    optional = {"sign", "expected_result", "reference_number", "parent"}
+    optional = {"sign", "expected_result", "support", "due_on", "reference_number", "parent"}
 
     for name in fields:
         for kind, text in TEXTS.items():
@@ -211,6 +222,19 @@ def test_a_decision_ahead_long_ago_or_on_no_day_is_refused(world, as_persona, fo
 
     assert answer.status_code == 200
     assert "decided_on" in answer.context["form"].errors
+    assert stored() == before
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "9999-12-31", "2026-02-30", "i morgon", "\0", "1e9"])
+@pytest.mark.parametrize("form", ["give", "expectation edit"])
+def test_an_expectation_by_no_day_of_its_year_or_the_next_is_refused(world, as_persona, form, day):
+    who, address, fields = forms(world)[form]
+    before = stored()
+
+    answer = send(as_persona(who), address, {**fields, "due_on": day})
+
+    assert answer.status_code == 200
+    assert "due_on" in answer.context["form"].errors
     assert stored() == before
 
 
@@ -484,6 +508,9 @@ EFFECTS = {
     "expectation edit": {
         "Expectation.text",
         "Expectation.sign",
+        "Expectation.expected_result",
+        "Expectation.support",
+        "Expectation.due_on",
         "Expectation.goal_id",
         "Expectation.version_number",
         "Expectation.revision",

@@ -15,7 +15,7 @@ from goals.models import Goal
 from stockholm_quality.tests.access_table import address, read_table
 from stockholm_quality.tests.posts_of_year import POSTS, Post
 from stockholm_quality.tests.undone import Undone, rows_written
-from stockholm_quality.tests.world import World, build_world
+from stockholm_quality.tests.world import World, build_world, scene
 from stockholm_quality.tests.world_year import build_whole_year
 
 HUGE = "9" * 5_000  # more digits than Python reads as a number
@@ -120,6 +120,7 @@ def _models() -> list[type[Model]]:
     ]
 
 
+@scene()
 def _newest() -> dict[type[Model], int]:
     """The highest key of each table: what comes about after it is new, whatever its key."""
     return {
@@ -128,6 +129,7 @@ def _newest() -> dict[type[Model], int]:
     }
 
 
+@scene()
 def _all_rows(newest: dict[type[Model], int]) -> dict[str, list[str]]:
     return {
         model.__name__: sorted(str(_row(model, row, newest)) for row in model._base_manager.all())
