@@ -75,7 +75,9 @@ def thread_of_expectation(
     """`label` says whose it is: one's own, or the employee's when their manager looks. On its own
     page, where it does not link to itself, its terms stand beside the thread."""
     given_on = date_format(timezone.localdate(expectation.given_at))
-    by = _("Given by the manager {date}").format(date=given_on)
+    is_own = expectation.given_by_id == expectation.employment.person_id
+    said = _("Written by the employee {date}") if is_own else _("Given by the manager {date}")
+    by = said.format(date=given_on)
     if links_itself and expectation.due_on:
         due_on = date_format(expectation.due_on)
         by = " · ".join([by, _("to be reached by {date}").format(date=due_on)])
