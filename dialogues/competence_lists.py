@@ -82,7 +82,7 @@ def _ended_on(need: CompetenceNeed) -> date:
 def with_origin(needs: CompetenceNeedQuerySet) -> CompetenceNeedQuerySet:
     """With what a need came from, as far as the reader may see it."""
     return needs.select_related(
-        "goal", "expectation__goal", "talk", "employment__unit", "brought_to__unit", "employee"
+        "goal", "expectation__goal", "employment__unit", "brought_to__unit", "employee"
     )
 
 
@@ -226,13 +226,14 @@ def needs_of_unit(user: User, unit: Unit, day: date | None = None) -> Competence
     """The open needs of the people in and under the unit whose nearest manager `user` is, each
     with the employment in whose plan it stands there (annotated `in_plan`)."""
     below = Unit.objects.below(unit, day).values("pk")
-    own = Employment.objects.managed_by(user, day).filter(unit__in=below).order_by()
-    same = Employment.objects.going_on_as(own, day).order_by()
-    needs = CompetenceNeed.objects.open().filter(
-        Q(employment__in=same.values("pk")) | Q(brought_to__in=own.values("pk"))
-    )
+    managed = Employment.objects.managed_by(user, day).filter(unit__in=below)
+    # Asked once: within the large question the database would ask anew for each need.
+    own = list(managed.order_by().values_list("pk", flat=True))
+    same = Employment.objects.going_on_as(Employment.objects.filter(pk__in=own), day)
+    going_on = list(same.order_by().values_list("pk", flat=True))
+    needs = CompetenceNeed.objects.open().filter(Q(employment__in=going_on) | Q(brought_to__in=own))
     # The plan that it stands in for this manager.
-    brought = When(brought_to__in=own.values("pk"), then=F("brought_to"))
+    brought = When(brought_to__in=own, then=F("brought_to"))
     return needs.annotate(in_plan=Case(brought, default=F("employment")))
 
 

@@ -1,4 +1,4 @@
-"""What the competence plans ask of a person: at most one question to the database."""
+"""What the competence plans ask of a person: two questions to the database."""
 
 from datetime import date, timedelta
 from itertools import groupby
@@ -22,7 +22,8 @@ MOST_LOOKED_AT = 1000
 def todos_of_competence(user: User, day: date) -> list[Todo]:
     """The open needs that are late or due within thirty days: one's own, and those of one's
     employees that the manager sees to."""
-    managed = Employment.objects.answered_for_by(user, day).order_by().values("pk")
+    answered_for = Employment.objects.answered_for_by(user, day)
+    managed = list(answered_for.order_by().values_list("pk", flat=True))
     mine = Q(employee=user, responsible=Party.EMPLOYEE)
     theirs = Q(responsible=Party.MANAGER) & (Q(employment__in=managed) | Q(brought_to__in=managed))
     due = list(

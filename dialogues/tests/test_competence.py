@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -414,6 +415,8 @@ def _many(world, number=300):
         for each in employments
         for _twice in range(2)
     )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as the server itself does after a while
 
 
 # --- What remains to be done ---------------------------------------------------------------------
