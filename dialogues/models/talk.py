@@ -21,6 +21,7 @@ from dialogues.models.template import CriteriaSet, TalkKind, TemplateVersion
 from goals.models import COUNTS_UP, FOR_EVER
 from units.models import Delegation, Employment, Role, RoleAssignment, UnitLine, User
 from units.models.people import EmploymentQuerySet
+from units.periods import active_on
 
 
 class Party(models.TextChoices):
@@ -66,7 +67,7 @@ class TalkQuerySet(models.QuerySet["Talk"]):
 def _standing_in(user: User, day: date | None) -> Q:
     """Those whose manager `user` stands in for today; in salary talks only where that is said."""
     named = Delegation.objects.active_on(day).filter(
-        employment=OuterRef("employment"), delegate=user
+        active_on(day, "employment__"), employment=OuterRef("employment"), delegate=user
     )
     return Exists(named.filter(covers_salary=True)) | ~Q(kind=TalkKind.SALARY) & Exists(named)
 
