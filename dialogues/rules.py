@@ -102,7 +102,9 @@ class TalkRights:
 
     def is_for(self, action: Action) -> bool:
         """Whether the step is this person's to take at all, whatever the state."""
-        return self.relation in STEPS[action].who
+        # The manager of where a record was taken along to reads it, and no more.
+        is_only_reader = self.relation == Relation.MANAGER and not self.manages
+        return self.relation in STEPS[action].who and not is_only_reader
 
     def may(self, action: Action) -> bool:
         if not self.is_for(action) or self.talk.status not in STEPS[action].when:
@@ -112,8 +114,7 @@ class TalkRights:
         if action == Action.DELEGATE:
             # A delegate passes nothing on, and what has been shared was shared by its author.
             return self.manages and self.talk.holder_ready_at is None
-        # The manager of where a record was brought along to reads it, and no more.
-        return self.relation != Relation.MANAGER or self.manages
+        return True
 
 
 def can_view_talk(user: User, talk: Talk, day: date | None = None) -> bool:

@@ -18,6 +18,7 @@ from dialogues.models import (
     TalkKind,
 )
 from goals.models import Expectation
+from units.models import Employment
 
 # Which year's expectations a talk looks back on, and which it sets, counted from its own year.
 LOOKS_BACK_ON = {TalkKind.EMPLOYEE: -1, TalkKind.SALARY: -1, TalkKind.LEAVING: 0}
@@ -115,11 +116,12 @@ def _sections(talk: Talk) -> list[SectionRow]:
 
 
 def _expectations(talk: Talk, years: dict[TalkKind, int]) -> list[ExpectationRow]:
-    """The employee's, in the employments that the reader is one of the two of."""
+    """Those of the employment that the talk is about, or that went up in it: the same for both."""
     if (offset := years.get(TalkKind(talk.kind))) is None:
         return []
+    own = Employment.objects.filter(pk=talk.employment_id)
     found = (
-        Expectation.objects.held_by(talk.employee)
+        Expectation.objects.filter(employment__in=Employment.objects.going_on_as(own))
         .for_year(talk.year + offset)
         .with_line()
         .order_by("status", "given_at", "pk")

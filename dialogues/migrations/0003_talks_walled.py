@@ -144,7 +144,8 @@ class Migration(migrations.Migration):
         ),
         *wall(
             "dialogues_talkstep",
-            select=f"by_id = {PERSON} OR ({PURPOSE} = '' AND EXISTS "
+            # Why something was opened again or corrected is the two's alone.
+            select=f"by_id = {PERSON} OR {IN_MY_TALKS} OR ({PURPOSE} = '' AND words = '' AND EXISTS "
             "(SELECT FROM dialogues_talk t WHERE t.id = talk_id))",
             insert=f"by_id = {PERSON} AND EXISTS "
             "(SELECT FROM dialogues_talk t WHERE t.id = talk_id)",
@@ -197,7 +198,7 @@ class Migration(migrations.Migration):
             update_to=OWN_SIDE_IN_OWN_NAME,
         ),
         *wall("dialogues_competenceneed", select=PLAN, insert=OF_THE_TWO, update=PLAN),
-        *wall("dialogues_competenceneedevent", select=PLAN, insert="true"),
+        *wall("dialogues_competenceneedevent", select=PLAN, insert="pg_trigger_depth() > 0"),
         *wall(
             "dialogues_accessgrant",
             select=f"employee_id = {PERSON} OR reader_id = {PERSON} "

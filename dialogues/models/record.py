@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dialogues.models.talk import Party, Talk
 from dialogues.models.template import Criterion, CriterionStep, Section
@@ -149,9 +150,9 @@ class ExpectationResult(models.Model):
     """How an expectation went, as one of the two sees it: each has a word of their own."""
 
     class Outcome(models.TextChoices):
-        FULL = "FULL", _("Fully met")
-        PARTIAL = "PARTIAL", _("Partly met")
-        NOT = "NOT", _("Not met")
+        FULL = "FULL", pgettext_lazy("expectation", "Fully met")
+        PARTIAL = "PARTIAL", pgettext_lazy("expectation", "Partly met")
+        NOT = "NOT", pgettext_lazy("expectation", "Not met")
         DROPPED = "DROPPED", _("No longer relevant")
 
     expectation = models.ForeignKey(Expectation, models.PROTECT, related_name="results")

@@ -80,7 +80,7 @@ class Talk(models.Model):
         HELD = "HELD", _("Held, being documented")
         DOCUMENTED = "DOCUMENTED", _("Documented, to be confirmed")
         CONFIRMED = "CONFIRMED", _("Answered by both")
-        CLOSED = "CLOSED", _("Closed")
+        CLOSED = "CLOSED", _("Concluded")
         DISCONTINUED = "DISCONTINUED", _("Discontinued")
 
     ENDED = (Status.CLOSED, Status.DISCONTINUED)

@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
     ]
     operations = [
         *wall("goals_expectation", select=SEEN, insert=MINE, update=MINE),
-        *wall("goals_expectationevent", select=MINE, insert="true"),
+        *wall("goals_expectationevent", select=MINE, insert="pg_trigger_depth() > 0"),
         *append_only("goals_expectationevent"),
     ]
