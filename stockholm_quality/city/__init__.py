@@ -20,6 +20,7 @@ from stockholm_quality.city.organisation import (
     Calendar,
     Organisation,
 )
+from stockholm_quality.city.talks import Talks
 from stockholm_quality.city.year import Year
 from units.wall import upkeep
 
@@ -34,10 +35,12 @@ def build_city(
     year: int,
     progress: Callable[[str], None],
     until: date | None = None,
+    years_of_talks: int = 1,
 ) -> None:
     """Fill an empty portal with a city of `employees` people in the middle of `year`.
 
-    Nothing in it is dated later than `until`, when that is given.
+    Nothing in it has happened later than `until`, when that is given. Besides the round of talks
+    that runs there are those of the last `years_of_talks`.
     """
     rng = random.Random(seed)  # noqa: S311 - the same city each time, nothing secret
     calendar = Calendar(year, until)
@@ -52,7 +55,10 @@ def build_city(
         agreements = Agreements(organisation, rng, calendar)
         _store(organisation, agreements, progress)
         progress(_("The year: plans, indicators, activities and reports"))
-        Year(organisation, agreements, seed, calendar).build()
+        shown = Year(organisation, agreements, seed, calendar)
+        shown.build()
+        progress(_("The talks between employees and managers"))
+        Talks(organisation, agreements, shown.history, seed, years_of_talks).build()
         # What comes next plans its queries for a city that is no longer empty.
         cursor.execute("ANALYZE")
 
