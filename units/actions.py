@@ -169,7 +169,8 @@ def _move(employment: Employment, into: Unit, starts_on: date, by: User | None) 
         employment.revision += 1
         employment.save(update_fields=["unit", "revision"])
         return
-    _end(employment, starts_on - timedelta(days=1))
+    last_day = starts_on - timedelta(days=1)
+    _end(employment, last_day)
     goes_on = [
         Employment.objects.create(
             person_id=person,
@@ -181,24 +182,23 @@ def _move(employment: Employment, into: Unit, starts_on: date, by: User | None) 
         )
         for first, last in missing
     ]
-    _take_leave_along(employment, goes_on)
+    _take_leave_along(employment, last_day, goes_on)
 
 
-def _take_leave_along(ended: Employment, goes_on: list[Employment]) -> None:
+def _take_leave_along(ended: Employment, last_day: date, goes_on: list[Employment]) -> None:
     """Leave ends with the employment and goes on with those that it goes on as."""
-    for leave in _reaching_past(Leave.objects.select_for_update(), ended.ends_on).filter(
-        employment=ended
-    ):
+    running = Leave.objects.select_for_update().filter(employment=ended)
+    for leave in _reaching_past(running, last_day):
         for later in goes_on:
             starts_on = max(leave.starts_on, later.starts_on)
             last_days = [day for day in (leave.ends_on, later.ends_on) if day is not None]
             ends_on = min(last_days, default=None)
             if ends_on is None or starts_on <= ends_on:
                 Leave.objects.create(employment=later, starts_on=starts_on, ends_on=ends_on)
-        if leave.starts_on > ended.ends_on:
+        if leave.starts_on > last_day:
             leave.delete()
         else:
-            _end(leave, ended.ends_on)
+            _end(leave, last_day)
 
 
 def _end(row: UnitPlacement | Employment | Leave | RoleAssignment, last_day: date) -> None:
