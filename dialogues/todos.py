@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from dialogues.criteria_todos import todos_from_criteria
 from dialogues.models import with_acknowledgement
 from dialogues.todos_of_access import grants_to_tell
+from dialogues.todos_of_competence import todos_of_competence
 from dialogues.todos_of_talks import todos_of_talks
 from dialogues.todos_of_the_year import MOST_SHOWN, Todo, beginning, todos_of_the_year
 from goals.actions.carry_over import undecided
@@ -35,6 +36,7 @@ def todos_of(user: User, day: date | None = None, the_year: TheYear | None = Non
         *grants_to_tell(user, day),
         *todos_of_talks(user, day),
         *_from_expectations(user, day),
+        *todos_of_competence(user, day),
         *todos_from_criteria(user, day),
         *todos_of_the_year(the_year),
     ]

@@ -39,9 +39,10 @@ from dialogues.rules import TalkRights
 from dialogues.states import STEPS, Action
 from dialogues.talk_standing import Names, Standing, managers_today, standings_of
 from dialogues.talk_ways import follow_up_address, ways_of
+from dialogues.views.record import shown_grants
 from goals.years import asked_year, plannable_years
 from stockholm_quality.web import AuthedRequest, render_page, require
-from units.models import Employment
+from units.models import Employment, Role
 from units.submissions import once, repeated
 
 PAGE_SIZE = 50
@@ -61,6 +62,7 @@ def talks(request: AuthedRequest) -> HttpResponse:
         "states": [(talk_lists.NONE_YET, _("No talk yet")), *Talk.Status.choices],
         "tally": tally,
         "none_yet": talk_lists.NONE_YET,
+        "opens_in_need": user.has_role(Role.HR, Role.MANAGER),
         "kind_label": TalkKind(filters.kind or TalkKind.EMPLOYEE).label,
     }
     if not request.htmx.target:
@@ -108,6 +110,7 @@ def talk(request: AuthedRequest, pk: int) -> HttpResponse:
         "follow_up_url": follow_up_address(standing, thread),
         "thread": [(each, _relation_to(found, each)) for each in thread if each != found],
         "words": words,
+        "grants": shown_grants(rights) if rights.is_one_of_two else [],
         "is_left": rights.is_employee and is_running and rights.has_no_holder,
         "brought_to": found.brought_to if rights.is_one_of_two else None,
         "stand_ins": who_stands_in(rights.user, found) if rights.is_employee else [],
