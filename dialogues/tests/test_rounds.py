@@ -1,36 +1,39 @@
-"""Rounds of talks: who is included, the start, those who come later, and who may."""
+"""Rounds of talks: who is included, the start, and those who come later."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import F
-from django.urls import reverse
-from django.utils import timezone
 
 from dialogues.actions.rounds import (
     choose,
     end_round,
     join_running_rounds,
-    open_round,
     start_round,
 )
 from dialogues.actions.steps import StepRefusedError
 from dialogues.actions.talks import previous_of
 from dialogues.models import Round, RoundChoice, Talk, TalkKind, TalkStep, TalkTemplate
 from dialogues.participants import Reason, known_to, participants_of, tally_of
+from dialogues.tests.round_scenes import (
+    TODAY,
+    included,
+    on_leave,
+    plan,
+    started,
+    talks_of,
+)
 from dialogues.tests.talk_scenes import S, add_talk, small_template
 from stockholm_quality.tests.world import LONG_AGO, canary
-from units.models import Employment, Leave, Role, RoleAssignment, Unit, UnitPlacement, User
+from units.models import Employment, Leave, Role, RoleAssignment, User
 from units.nearest import managers_of
 from units.wall import acting_as, upkeep
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.localdate
 Decision = RoundChoice.Decision
 
 
@@ -43,50 +46,6 @@ def templates(world):
 def planned(world, templates):
     """A round of the whole administration, from today for two months."""
     return plan(world, templates)
-
-
-def plan(world, templates, **fields):
-    with acting_as(world.hr):
-        return open_round(
-            by=world.hr,
-            **{
-                "unit": world.units["board"],
-                "kind": TalkKind.EMPLOYEE,
-                "year": world.year,
-                "template": templates[0].template,
-                "manager_template": templates[1].template,
-                "starts_on": TODAY(),
-                "ends_on": TODAY() + timedelta(days=60),
-                **fields,
-            },
-        )
-
-
-def included(world, round_, who, day=None):
-    with acting_as(world.hr, day):
-        found = {each.employment: each for each in participants_of(round_, day)}
-    return found[world.employments[who].pk]
-
-
-def started(world, round_):
-    with acting_as(world.hr):
-        start_round(round_=round_, by=world.hr)
-    return talks_of(round_)
-
-
-def talks_of(round_):
-    with upkeep():
-        return {
-            talk.employment_id: talk
-            for talk in Talk.objects.filter(round=round_).with_people().order_by("pk")
-        }
-
-
-def on_leave(world, who, first, last=None):
-    with upkeep():
-        return Leave.objects.create(
-            employment=world.employments[who], starts_on=first, ends_on=last
-        )
 
 
 # --- Who is included ---------------------------------------------------------------------------
@@ -458,220 +417,3 @@ def test_nobody_joins_a_round_that_has_ended_or_whose_time_is_over(world, planne
         end_round(round_=planned)
 
     assert (late, join_running_rounds()) == (0, 0)
-
-
-# --- The pages ---------------------------------------------------------------------------------
-
-
-def fields_of(world, templates, **fields):
-    return {
-        "unit": world.units["board"].pk,
-        "kind": TalkKind.EMPLOYEE,
-        "year": world.year,
-        "template": templates[0].template.pk,
-        "manager_template": templates[1].template.pk,
-        "starts_on": TODAY().isoformat(),
-        "ends_on": (TODAY() + timedelta(days=60)).isoformat(),
-        "message": "Vi håller samtalen i höst.",
-        **fields,
-    }
-
-
-def test_hr_opens_a_round_chooses_starts_and_ends_it(world, templates, as_persona, token):
-    client, sent = as_persona("hr"), fields_of(world, templates) | token()
-
-    first = client.post(reverse("dialogues:round_new"), sent)
-    again = client.post(reverse("dialogues:round_new"), sent)
-
-    round_ = Round.objects.get()
-    assert first.url == again.url == round_.get_absolute_url()
-    pk = world.employments["colleague"].pk
-    client.post(
-        f"{round_.get_absolute_url()}?show=ordinary",
-        {f"choice_{pk}": "LEAVE_OUT", f"seen_{pk}": ""} | token(),
-    )
-    start = token()
-    client.post(reverse("dialogues:round_start", args=[round_.pk]), start)
-    client.post(reverse("dialogues:round_start", args=[round_.pk]), start)
-    client.post(reverse("dialogues:round_start", args=[round_.pk]), token())
-    assert pk not in talks_of(round_)
-    assert world.employments["employee"].pk in talks_of(round_)
-    client.post(reverse("dialogues:round_end", args=[round_.pk]), token())
-    round_.refresh_from_db()
-    assert round_.status == Round.Status.ENDED
-
-
-def test_settling_the_suggestions_of_a_page_keeps_them_and_nothing_about_the_rest(
-    world, planned, as_persona, token
-):
-    on_leave(world, "employee", TODAY())
-    away, ordinary = world.employments["employee"].pk, world.employments["colleague"].pk
-
-    as_persona("hr").post(
-        planned.get_absolute_url(),
-        {f"choice_{away}": "LEAVE_OUT", f"choice_{ordinary}": "INCLUDE"} | token(),
-    )
-
-    assert list(planned.choices.values_list("employment", "decision")) == [(away, "LEAVE_OUT")]
-
-
-def test_a_choice_made_while_the_round_runs_starts_the_talk_at_once(
-    world, planned, as_persona, token
-):
-    on_leave(world, "employee", TODAY())
-    started(world, planned)
-    pk = world.employments["employee"].pk
-
-    as_persona("hr").post(planned.get_absolute_url(), {f"choice_{pk}": "INCLUDE"} | token())
-
-    assert pk in talks_of(planned)
-
-
-def test_a_choice_about_somebody_outside_the_round_is_not_kept(world, planned, as_persona, token):
-    pk = world.employments["stranger"].pk
-
-    as_persona("hr").post(planned.get_absolute_url(), {f"choice_{pk}": "LEAVE_OUT"} | token())
-
-    assert not planned.choices.exists()
-
-
-def test_a_second_round_of_the_kind_is_refused_in_words(
-    world, planned, templates, as_persona, token
-):
-    response = as_persona("hr").post(
-        reverse("dialogues:round_new"), fields_of(world, templates) | token()
-    )
-
-    assert response.status_code == 200
-    assert Round.objects.count() == 1
-    assert response.context["form"].non_field_errors()
-
-
-def test_a_template_for_another_kind_is_refused_in_words(world, templates, as_persona, token):
-    other = small_template(TalkKind.SALARY).template
-    response = as_persona("hr").post(
-        reverse("dialogues:round_new"), fields_of(world, templates, template=other.pk) | token()
-    )
-
-    assert "template" in response.context["form"].errors
-
-
-def test_who_changes_a_round_meanwhile_is_not_overwritten(
-    world, planned, templates, as_persona, token
-):
-    address = reverse("dialogues:round_edit", args=[planned.pk])
-    client = as_persona("hr")
-    fields = fields_of(world, templates, revision=planned.revision)
-    client.post(address, fields | {"message": "Den första."} | token())
-
-    response = client.post(address, fields | {"message": "Den andra."} | token())
-
-    assert response.status_code == 409
-    assert Round.objects.get().message == "Den första."
-    assert "Den andra." in response.content.decode()
-
-
-def test_a_started_round_is_not_changed(world, planned, templates, as_persona, token):
-    started(world, planned)
-    address = reverse("dialogues:round_edit", args=[planned.pk])
-
-    response = as_persona("hr").post(address, fields_of(world, templates) | token())
-
-    assert response.status_code == 302
-    assert Round.objects.get().message == ""
-
-
-@pytest.mark.parametrize(
-    "who", ["employee", "manager_above", "controller", "other_hr", "city_hr", "administrator"]
-)
-def test_a_round_does_not_exist_for_anybody_but_its_hr(planned, as_persona, token, who):
-    client = as_persona(who)
-
-    for page in ("round", "round_edit", "round_start", "round_end"):
-        address = reverse(f"dialogues:{page}", args=[planned.pk])
-        assert client.get(address).status_code == 404
-        assert client.post(address, token()).status_code == 404
-    assert Round.objects.get().status == Round.Status.PLANNED
-
-
-@pytest.mark.parametrize("page", ["rounds", "round_new"])
-def test_the_list_of_rounds_is_for_hr(world, as_persona, page):
-    address = reverse(f"dialogues:{page}")
-
-    assert as_persona("hr").get(address).status_code == 200
-    assert as_persona("manager_above").get(address).status_code == 403
-
-
-def test_hr_finds_the_rounds_from_the_menu_and_the_administration(world, as_persona):
-    link = f'href="{reverse("dialogues:rounds")}"'
-
-    assert link in as_persona("hr").get(reverse("admin:index")).content.decode()
-    assert link in as_persona("hr").get(reverse("home")).content.decode()
-    assert link not in as_persona("administrator").get(reverse("admin:index")).content.decode()
-    assert link not in as_persona("manager").get(reverse("home")).content.decode()
-
-
-# --- Many --------------------------------------------------------------------------------------
-
-
-@upkeep()
-def add_many(world, units, of_each):
-    made = Unit.objects.bulk_create(
-        Unit(code=f"m{number}", kind=Unit.Kind.UNIT) for number in range(units)
-    )
-    UnitPlacement.objects.bulk_create(
-        UnitPlacement(
-            unit=unit, parent=world.units["department"], name=unit.code, starts_on=LONG_AGO
-        )
-        for unit in made
-    )
-    people = User.objects.bulk_create(
-        User(account_name=f"many-{number}", email=f"many-{number}@example.se")
-        for number in range(units * of_each)
-    )
-    Employment.objects.bulk_create(
-        Employment(
-            person=person,
-            unit=made[number % units],
-            title="Barnskötare",
-            starts_on=LONG_AGO,
-        )
-        for number, person in enumerate(people)
-    )
-    RoleAssignment.objects.bulk_create(
-        RoleAssignment(person=people[number], unit=unit, role=Role.MANAGER, starts_on=LONG_AGO)
-        for number, unit in enumerate(made)
-    )
-
-
-def test_the_pages_ask_no_more_with_many(world, planned, as_persona, django_assert_max_num_queries):
-    client = as_persona("hr")
-    add_many(world, 30, 5)
-    for address in (
-        f"{planned.get_absolute_url()}?show=ordinary",
-        reverse("dialogues:rounds"),
-        reverse("dialogues:round_new"),
-        reverse("dialogues:round_start", args=[planned.pk]),
-    ):
-        with django_assert_max_num_queries(20):
-            assert client.get(address).status_code == 200
-
-
-@pytest.mark.slow
-def test_a_round_of_five_thousand_starts_within_five_seconds(world, planned):
-    add_many(world, 250, 20)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    began = time.perf_counter()
-    managers_of(Employment.objects.all())
-    named = time.perf_counter()
-    with acting_as(world.hr):
-        participants_of(planned)
-        listed = time.perf_counter()
-        start_round(round_=planned, by=world.hr)
-    ended = time.perf_counter()
-
-    print(f"managers {named - began:.2f} list {listed - named:.2f} start {ended - listed:.2f}")
-    assert len(talks_of(planned)) > 5000
-    assert named - began < 1
-    assert ended - listed < 5
