@@ -44,6 +44,7 @@ from units.models import Employment, User
 
 _S = Talk.Status
 MINUTES = 60
+SIDES: dict[str, str] = {Party.EMPLOYEE: "employee", Party.MANAGER: "manager"}
 # What is written under a section, by its order in the template.
 Words = Mapping[str, str]
 

@@ -22,7 +22,7 @@ from stockholm_quality.city.agreements import Agreements
 from stockholm_quality.city.criteria import pay_criteria
 from stockholm_quality.city.history import History
 from stockholm_quality.city.organisation import HOME_BOARD, Board, Calendar, Organisation, texts
-from stockholm_quality.city.talking import Form, Meeting, Pair, TalkRows
+from stockholm_quality.city.talking import SIDES, Form, Meeting, Pair, TalkRows
 from stockholm_quality.city.talks_at_home import TalksAtHome
 from units.models import Employment, Role, User
 from units.nearest import managers_of
@@ -357,9 +357,9 @@ class Talks:
             meeting.propose(self.ago(self.rng.randrange(1, 9)), slots, self._place())
         elif status == _S.PREPARING:
             self.agree_ahead(meeting, self.rng.randrange(2, 30))
-            for party in Party.values:
+            for party, side in SIDES.items():
                 if self.chance(PREPARED):
-                    meeting.prepare(party, self.ago(2), self.own_words(meeting))
+                    meeting.prepare(party, self.ago(2), self._own_words(meeting, side))
         elif status == _S.DISCONTINUED:
             meeting.discontinue(self.ago(5), self.texts["reasons"]["discontinued"])
         elif status != _S.PLANNED:
@@ -402,12 +402,12 @@ class Talks:
         meeting.answer(Party.MANAGER, held + timedelta(days=6))
 
     def _prepare(self, meeting: Meeting, held: date, words: dict[str, Any] | None) -> None:
-        for party, name in ((Party.EMPLOYEE, "employee"), (Party.MANAGER, "manager")):
+        for party, side in SIDES.items():
             day = held - timedelta(days=2)
             if words is None and self.chance(PREPARED):
-                meeting.prepare(party, day, self.own_words(meeting))
-            elif words is not None and words.get(name):
-                meeting.prepare(party, day, words[name])
+                meeting.prepare(party, day, self._own_words(meeting, side))
+            elif words is not None and words.get(side):
+                meeting.prepare(party, day, words[side])
             else:
                 meeting.waive(party, day)
 
@@ -422,12 +422,19 @@ class Talks:
 
     def _record(self, meeting: Meeting) -> dict[str, str]:
         pool = self.texts["bulk"][meeting.form.version.template.code]
-        return {order: self.rng.choice(said) for order, said in pool.items()}
+        said = {order: self.rng.choice(texts) for order, texts in pool.items()}
+        if not meeting.expectations:
+            # Nothing has been agreed on yet that the words could speak of.
+            for section in meeting.form.sections:
+                if section.shows == Section.Shows.EXPECTATIONS:
+                    said.pop(str(section.order), None)
+        return said
 
-    def own_words(self, meeting: Meeting) -> dict[str, str]:
-        """What one has written alone: about two of the sections."""
-        pool = self.texts["bulk"][meeting.form.version.template.code]
-        return {order: self.rng.choice(pool[order]) for order in list(pool)[:2]}
+    def _own_words(self, meeting: Meeting, side: str) -> dict[str, str]:
+        """What one has written alone: some of the sections."""
+        pool = self.texts["own"][meeting.form.version.template.code][side]
+        chosen = self.rng.sample(list(pool), 2)
+        return {order: self.rng.choice(pool[order]) for order in pool if order in chosen}
 
     def _result(self) -> dict[str, tuple[str, str]]:
         outcome = self._outcome()

@@ -22,7 +22,7 @@ from dialogues.models import (
 from dialogues.models.criteria import criteria_for
 from goals.models import Expectation, Goal
 from stockholm_quality.city.organisation import HOME_BOARD, Workplace
-from stockholm_quality.city.talking import Meeting, Pair
+from stockholm_quality.city.talking import SIDES, Meeting, Pair
 from units.models import Delegation, Employment, User
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ SALARY_HELD = (3, 16)
 SALARY_HELD_BEFORE = 40
 NEED_ASKED = 32  # days ago
 DELEGATED_SINCE, DELEGATED_FOR = 8, 22
-SIDES: dict[str, str] = {Party.EMPLOYEE: "employee", Party.MANAGER: "manager"}
 # Of the accounts: who has times to answer, in how many days the others meet, and what is written
 # but not shared.
 ASKED_FOR_A_TIME = {"ombud", "admin"}
@@ -75,6 +74,7 @@ class TalksAtHome:
         self.told |= {row.pk for row in self._own.values()}
         # How what was expected last year went, by account.
         self._results: dict[str, list[tuple[Expectation, list[ExpectationResult]]]] = {}
+        self._paid: dict[str, Talk] = {}
         self._opened: Talk
         self._new: Employment
 
@@ -146,6 +146,7 @@ class TalksAtHome:
             self._follow_up(name, last[name])
         self._talk_of_pay()
         self._running_of_accounts(last)
+        self._plan_talks_of_pay()
         self._tell_of_the_others()
         self._opened = last["medarbetare"]
 
@@ -226,16 +227,14 @@ class TalksAtHome:
             meeting.results = self._results[name]
             meeting.document(held + timedelta(days=2))
             self.talks.confirm(meeting, held)
-            # The next is planned, and nothing more yet.
-            planned_on = self.talks.ago(6)
-            self.talks.begin(
-                pair,
-                TalkKind.SALARY,
-                self.talks.year,
-                SALARY,
-                on=planned_on,
-                previous=meeting.talk,
-            )
+            self._paid[name] = meeting.talk
+
+    def _plan_talks_of_pay(self) -> None:
+        """The next are planned, and nothing more yet."""
+        year, planned_on = self.talks.year, self.talks.ago(6)
+        for name, last in self._paid.items():
+            pair = self._pair(self._employment(name))
+            self.talks.begin(pair, TalkKind.SALARY, year, SALARY, on=planned_on, previous=last)
 
     def _weighed(
         self, name: str, criteria_set: CriteriaSet | None
@@ -310,8 +309,8 @@ class TalksAtHome:
             meeting.propose(talks.ago(3), [talks.ahead(4, 9), talks.ahead(7, 14)], "Personalrummet")
         elif place == READY:
             talks.agree_ahead(meeting, 2)
-            for party in Party.values:
-                meeting.prepare(party, talks.ago(1), talks.own_words(meeting))
+            for party, side in SIDES.items():
+                meeting.prepare(party, talks.ago(1), self.texts["ready"][side])
         elif place == HELD:
             talks.carry_out(meeting, talks.ago(2), _S.HELD)
         elif place == DOCUMENTED:
