@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dialogues.models.template import TalkKind, TalkTemplate
 from goals.models import COUNTS_UP
@@ -27,7 +28,7 @@ class Round(models.Model):
     class Status(models.TextChoices):
         PLANNED = "PLANNED", _("Being prepared")
         STARTED = "STARTED", _("Running")
-        ENDED = "ENDED", _("Ended")
+        ENDED = "ENDED", pgettext_lazy("round", "Ended")
 
     unit = models.ForeignKey(
         Unit, models.PROTECT, related_name="rounds", verbose_name=_("part of the organisation")
