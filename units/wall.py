@@ -99,7 +99,7 @@ def _say(wanted: dict[str, str]) -> dict[str, str]:
     current = ", ".join(f"current_setting('{name}', true)" for name in _SETTINGS)
     said = ", ".join("set_config(%s, %s, true)" for _name in wanted)
     # The inner query, which OFFSET keeps apart, reads what was before the outer one changes it.
-    statement = f"SELECT before.*, {said} FROM (SELECT {current} OFFSET 0) AS before"  # noqa: S608
+    statement = f"SELECT before.*, {said} FROM (SELECT {current} OFFSET 0) AS before"  # noqa: S608  # nosec B608
     with connection.cursor() as cursor:
         cursor.execute(statement, [part for pair in wanted.items() for part in pair])
         row = cursor.fetchone()
