@@ -292,6 +292,11 @@ class Talks:
         if words is None:
             held = self.workday(held + timedelta(days=self.rng.randrange(-20, 21)))
             held = max(held, pair.employment.starts_on)
+        expected = self.expected[pair.employment.pk] if year == self.calendar.year else []
+        given = [row.given_at.date() for row in expected]
+        # They are agreed on in the talk.
+        latest = self.ago(FOLLOWED_UP_BEFORE + 10)
+        held = max([held, *(day for day in given if day <= latest)])
         meeting = self.begin(
             pair,
             TalkKind.EMPLOYEE,
@@ -302,8 +307,7 @@ class Talks:
             in_round=True,
         )
         self.agree(meeting, held)
-        if year == self.calendar.year:
-            meeting.expectations = self.expected[pair.employment.pk]
+        meeting.expectations = [row for row in expected if row.given_at.date() <= held]
         self._prepare(meeting, held, words)
         meeting.hold(held)
         if words is None:
