@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.test import Client
 from django.urls import reverse
 
+from dialogues.models import CriteriaSet, Criterion, Section, TalkTemplate, TemplateVersion
 from goals.actions.plans import proposed_periods
 from goals.models import AnalysisMethod, Indicator, KeyFigure, PlanYear, Report
 from units.models import (
@@ -74,6 +75,24 @@ def make_year(unit, board):
     }
 
 
+def make_talk_registers(board):
+    """A template and pay criteria of the board's own, which HR still writes."""
+    template = TalkTemplate.objects.create(
+        unit=board, code=f"egen-{board.code.lower()}", kind="EMPLOYEE", name=f"Samtal {board}"
+    )
+    version = TemplateVersion.objects.create(template=template, number=1)
+    Section.objects.create(version=version, order=1, heading="Året som gått")
+    criteria = CriteriaSet.objects.create(unit=board, year=START.year)
+    return {
+        "dialogues_talktemplate": template,
+        "dialogues_templateversion": version,
+        "dialogues_criteriaset": criteria,
+        "dialogues_criterion": Criterion.objects.create(
+            criteria_set=criteria, order=1, name="Resultat"
+        ),
+    }
+
+
 class World:
     """Two authorities, A and B, each with a department, a unit and people."""
 
@@ -115,6 +134,8 @@ class World:
 
         self.year_a = make_year(self.unit_a, self.board_a)
         self.year_b = make_year(self.unit_b, self.board_b)
+        self.talks_a = make_talk_registers(self.board_a)
+        self.talks_b = make_talk_registers(self.board_b)
 
     def objects_of(self, side):
         """One of each registered kind, of authority A or B."""
@@ -130,6 +151,7 @@ class World:
             "units_leave": person.employments.get().leaves.get(),
             "units_roleassignment": hr.roles.get(),
             **(self.year_a if side == "a" else self.year_b),
+            **(self.talks_a if side == "a" else self.talks_b),
         }
 
 
@@ -198,7 +220,17 @@ LISTS = [
     "goals_planyear",
     "goals_report",
     "goals_analysismethod",
+    "dialogues_talktemplate",
+    "dialogues_templateversion",
+    "dialogues_criteriaset",
+    "dialogues_criterion",
 ]
+STEPS_OF_TALKS = {
+    "dialogues_talktemplate": ("begin", "copy"),
+    "dialogues_templateversion": ("publish", "discard"),
+    "dialogues_criteriaset": ("add_criterion", "publish", "copy", "correct", "discard"),
+    "dialogues_criterion": ("remove",),
+}
 
 
 def every_url(world):
@@ -209,7 +241,7 @@ def every_url(world):
         "goals_goal": None,
     }
     urls = [reverse("admin:index"), reverse("admin:jsi18n"), reverse("admin:autocomplete")]
-    urls += [reverse("admin:app_list", args=[label]) for label in ("units", "goals")]
+    urls += [reverse("admin:app_list", args=[label]) for label in ("units", "goals", "dialogues")]
     urls += [reverse("admin:password_change"), reverse("admin:password_change_done")]
     for name in LISTS:
         urls += [reverse(f"admin:{name}_changelist"), reverse(f"admin:{name}_add")]
@@ -224,6 +256,13 @@ def every_url(world):
     urls += [reverse("admin:units_user_first_password", args=[world.employee_a.pk])]
     key_figure = world.year_a["goals_keyfigure"].pk
     urls += [reverse("admin:goals_keyfigure_import", args=[key_figure])]
+    urls += [
+        reverse(f"admin:{name}_{step}", args=[world.talks_a[name].pk])
+        for name, steps in STEPS_OF_TALKS.items()
+        for step in steps
+    ]
+    version = world.talks_a["dialogues_templateversion"].pk
+    urls += [reverse("admin:dialogues_templateversion_preview", args=[version])]
     return urls
 
 
