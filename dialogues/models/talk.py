@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dialogues.models.round import Round
 from dialogues.models.template import CriteriaSet, TalkKind, TemplateVersion
@@ -79,7 +80,7 @@ class Talk(models.Model):
         PREPARING = "PREPARING", _("Being prepared")
         HELD = "HELD", _("Held, being documented")
         DOCUMENTED = "DOCUMENTED", _("Documented, to be confirmed")
-        CONFIRMED = "CONFIRMED", _("Answered by both")
+        CONFIRMED = "CONFIRMED", pgettext_lazy("talk", "Answered by both")
         CLOSED = "CLOSED", _("Concluded")
         DISCONTINUED = "DISCONTINUED", _("Discontinued")
 

@@ -22,7 +22,7 @@ from dialogues.coverage import (
 from dialogues.models import TalkKind
 from dialogues.rules import can_see_coverage_of
 from dialogues.suppression import STEP, Figure
-from goals.years import asked_year
+from goals.years import asked_year, year_of_talks
 from stockholm_quality.web import AuthedRequest, require
 from units.models import Employment, Role, Unit
 from units.rules import reaches
@@ -70,7 +70,7 @@ class Line:
 def coverage(request: AuthedRequest, pk: int) -> HttpResponse:
     unit = get_object_or_404(Unit, pk=pk)
     require(can_see_coverage_of(request.user, unit))
-    year = asked_year(request)
+    year = asked_year(request, year_of_talks())
     kind = request.GET.get("kind", "")
     kind = kind if kind in TalkKind.values else TalkKind.EMPLOYEE
     found = coverage_of(unit, kind, year, reader=request.user)

@@ -26,7 +26,7 @@ from dialogues.forms.rounds import ChoicesForm, RoundForm
 from dialogues.models import Round
 from dialogues.participants import Participant, Reason, known_to, participants_of, tally_of
 from dialogues.talk_standing import Names
-from goals.years import asked_year
+from goals.years import asked_year, year_of_talks
 from stockholm_quality.web import AuthedRequest, require
 from units.drafts import as_initial, drop_draft, find_draft
 from units.models import Employment, Role, User
@@ -60,7 +60,7 @@ def round_new(request: AuthedRequest) -> HttpResponse:
     require(request.user.has_role(Role.HR))
     key = "round:new"
     draft = find_draft(request.user, key) if request.method != "POST" else None
-    initial = as_initial(draft) or {"year": asked_year(request)}
+    initial = as_initial(draft) or {"year": asked_year(request, year_of_talks())}
     form = RoundForm(request.POST or None, initial=initial, by=request.user)
     status = HTTPStatus.OK
     if request.method == "POST" and (done := repeated(request)):

@@ -40,7 +40,7 @@ from dialogues.states import STEPS, Action
 from dialogues.talk_standing import Names, Standing, managers_today, standings_of
 from dialogues.talk_ways import follow_up_address, ways_of
 from dialogues.views.record import shown_grants
-from goals.years import asked_year, plannable_years
+from goals.years import asked_year, plannable_years, year_of_talks
 from stockholm_quality.web import AuthedRequest, render_page, require
 from units.models import Employment, Role
 from units.submissions import once, repeated
@@ -51,7 +51,7 @@ PAGE_SIZE = 50
 @require_safe
 def talks(request: AuthedRequest) -> HttpResponse:
     user, this_year = request.user, timezone.localdate().year
-    filters = talk_lists.Filters.of(request.GET, asked_year(request))
+    filters = talk_lists.Filters.of(request.GET, asked_year(request, year_of_talks()))
     met = talk_lists.employees_met(user)
     tally = talk_lists.tally_of(met, user, filters)
     context: dict[str, Any] = {
@@ -153,7 +153,10 @@ def _relation_to(talk: Talk, other: Talk) -> str:
 def talk_new(request: AuthedRequest, employment_pk: int) -> HttpResponse:
     met = Employment.objects.met_by(request.user).select_related("person", "unit")
     employment = get_object_or_404(met, pk=employment_pk)
-    initial = {"year": asked_year(request), "kind": request.GET.get("kind", TalkKind.EMPLOYEE)}
+    initial = {
+        "year": asked_year(request, year_of_talks()),
+        "kind": request.GET.get("kind", TalkKind.EMPLOYEE),
+    }
     form = StartTalkForm(
         request.POST or None, initial=initial, by=request.user, employment=employment
     )
