@@ -56,8 +56,8 @@ def visit(windows: Windows, world: World, kind: Kind, **options: Any) -> Page:
     return page
 
 
-def all_faults(page: Page) -> list[str]:
-    """Wide and narrow, light and dark. Only colours change with the scheme."""
+def all_faults(page: Page, *, dark: bool = True) -> list[str]:
+    """Wide and narrow, light and, with `dark`, dark. Only colours change with the scheme."""
     everything = {"type": "tag", "values": TAGS}
     colours = {"type": "rule", "values": ["color-contrast"]}
     schemes: list[tuple[Literal["light", "dark"], dict[str, Any]]] = [
@@ -68,7 +68,7 @@ def all_faults(page: Page) -> list[str]:
     page.evaluate(AXE)
     for size in (DESKTOP, PHONE):
         page.set_viewport_size(size)
-        for scheme, rules in schemes:
+        for scheme, rules in schemes if dark else schemes[:1]:
             page.emulate_media(color_scheme=scheme)
             page.evaluate(_SETTLE)
             # Preloading would put style sheets into the page, which its policy forbids.
