@@ -359,7 +359,8 @@ def preparation_other(request: AuthedRequest, pk: int) -> HttpResponse:
     # The latest first: another may have held the talk before.
     theirs = prepared.others[::-1]
     pairs = prepared.side_by_side(mine, theirs[0]) if theirs else []
-    if mine or theirs:
+    # Before the other has shared, the page shows nothing of one's own either.
+    if theirs:
         note_reading(rights, Reading.What.PREPARATION)
     context = _head(rights) | {
         "mine": mine,

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from stockholm_quality.tests import access_year
+from stockholm_quality.tests import access_talks, access_year
 from stockholm_quality.tests.access_year import MISSING
 from stockholm_quality.tests.world import PASSWORD, World, canary
 
@@ -122,6 +122,7 @@ EXPECTATIONS = {
     "the employee's expectation": "expectation",
     "the employee's known expectation": "known_expectation",
     "the employee's withdrawn expectation": "withdrawn_expectation",
+    "the employee's expectation of next year": "agreed",
     "the colleague's expectation": "colleagues_expectation",
     "the expectation of the person with protected identity": "protected_expectation",
     "the manager's own expectation": "managers_expectation",
@@ -165,6 +166,10 @@ NAMES = {
     "name of the other HR": ["other_hr"],
     "name of the city's HR": ["city_hr"],
     "name of the system administrator": ["administrator"],
+    "name of the delegate": ["delegate"],
+    "name of the delegate until yesterday": ["delegate_ended"],
+    "name of the person who moved": ["moved"],
+    "name of the HR who reads in need": ["need_reader"],
 }
 
 
@@ -178,6 +183,8 @@ def canaries_of(thing: str) -> set[str]:
         return {canary(f"{name}{part}") for part in parts}
     if thing in NAMES:
         return {canary(f"namn-{name}") for name in NAMES[thing]}
+    if (said := access_talks.words_of(thing)) is not None:
+        return said
     if thing in access_year.WORDS:
         return access_year.WORDS[thing]
     return {
@@ -192,7 +199,11 @@ def address(world: World, row: Row) -> str:
         return _address_in_administration(world, row)
     if row.route in ADDRESSES:
         return ADDRESSES[row.route](world, row.thing)
-    return access_year.address(world, row.route, row.thing) or _address(world, row)
+    return (
+        access_talks.address(world, row.route, row.thing)
+        or access_year.address(world, row.route, row.thing)
+        or _address(world, row)
+    )
 
 
 def _address(world: World, row: Row) -> str:
@@ -255,10 +266,13 @@ def _address_in_administration(world: World, row: Row) -> str:
         return "/" + row.route.removeprefix("admin:").replace("<path:object_id>", "1")
     if row.thing == "the organisation's registers":
         return reverse(row.route, args=["units"])
+    if row.thing == "the registers of the talks":
+        return reverse(row.route, args=["dialogues"])
     if row.route != "admin:password_change" and row.route.endswith(
         (
             *("_change", "_delete", "_history", "_place", "_close", "_merge", "_import"),
-            "_first_password",
+            *("_begin", "_copy", "_publish", "_discard", "_preview", "_add_criterion"),
+            *("_correct", "_remove", "_first_password"),
         )
     ):
         return reverse(row.route, args=[_key_in_administration(world, row)])
@@ -271,6 +285,8 @@ def _key_in_administration(world: World, row: Row) -> int:
     thing, whose = row.thing, row.thing.partition(" of ")[2]
     if thing.endswith("not exist"):
         return MISSING
+    if of_the_talks := access_talks.key_in_administration(world, thing):
+        return of_the_talks
     if of_the_year := access_year.arguments(world, row.route, thing):
         return int(of_the_year[0])
     found: Any
@@ -300,6 +316,9 @@ def _key_in_administration(world: World, row: Row) -> int:
 def form_of(world: World, row: Row, persona: str) -> dict[str, Any]:
     """What the row's form holds when the persona has filled it in as it should be. What a page of
     the administration holds already is not among it."""
+    sent = access_talks.form_of(world, row.route, row.thing, persona)
+    if sent is not None:
+        return {"form_token": str(uuid4()), **sent}
     if fill_in := access_year.FORMS.get(row.route):
         return {"form_token": str(uuid4()), **fill_in(world, row.thing, persona)}
     fill = FORMS.get(row.route)

@@ -3,27 +3,23 @@
 The table is written from the design. Where the portal differs from it, the portal is wrong.
 """
 
-import html
-import io
 import logging
-import re
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import ModuleType
 from typing import Any
-from urllib.parse import unquote
-from zipfile import ZipFile
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.http import HttpResponse
-from django.test import Client
 from django.urls import URLResolver, get_resolver, path
 from django.urls.resolvers import RegexPattern
-from pypdf import PdfReader
 
+from dialogues import models as talks
 from goals.models import (
     Activity,
     ActivityNote,
@@ -46,15 +42,25 @@ from stockholm_quality.tests.access_table import (
     Row,
     address,
     canaries_of,
-    form_of,
     nowhere,
     read_table,
     requests_of,
     undeclared,
 )
+from stockholm_quality.tests.access_talks import is_of_talks, part_of_joint_page, talk_read
+from stockholm_quality.tests.access_walk import (
+    canaries,
+    everything_said,
+    newest_reading,
+    noted_since,
+    outcome,
+    send,
+    set_cookies,
+)
 from stockholm_quality.tests.undone import Undone, rows_written
-from stockholm_quality.tests.world import PERSONAS, World, build_world, canary, scene
-from stockholm_quality.tests.world_year import NOT_HANDED_IN, build_whole_year
+from stockholm_quality.tests.world import PERSONAS, World, build_world, scene
+from stockholm_quality.tests.world_talks import TALK_PERSONAS, build_talks
+from stockholm_quality.tests.world_year import build_whole_year
 from units.drafts import save_draft
 from units.models import Draft, User
 
@@ -71,17 +77,22 @@ WORDS = {
     "too late",
     "nothing is stored",
     "shown",
+    "shown in talks",
     "never",
+    # Declared and not walked: on these routes the one is nothing else than the other.
+    "as neighbour",
+    "as hr",
 }
-EVERYBODY = [*PERSONAS, "anonymous"]
+EVERYBODY = [*PERSONAS, *TALK_PERSONAS, "anonymous"]
 
 
 @pytest.fixture
 def world(db: None, settings: Any) -> World:
-    """The world in the middle of its year; Kolada does not answer."""
+    """The world in the middle of its year and of its talks; Kolada does not answer."""
     settings.KOLADA_URL = "http://127.0.0.1:9/"
     world = build_world()
     build_whole_year(world)
+    build_talks(world)
     return world
 
 
@@ -118,7 +129,7 @@ def test_a_new_route_without_a_row_is_found(table):
 def test_the_personas_of_the_table_are_those_of_the_world(table):
     described = next(row for row in table if row.route == WHO)
 
-    assert described.cells == {**PERSONAS, "anonymous": "not signed in"}
+    assert described.cells == {**PERSONAS, **TALK_PERSONAS, "anonymous": "not signed in"}
 
 
 def test_no_row_is_written_twice_and_every_cell_holds_a_known_word(table):
@@ -131,7 +142,7 @@ def test_no_row_is_written_twice_and_every_cell_holds_a_known_word(table):
 def test_every_canary_of_the_world_has_a_row(world, table):
     declared = {name for row in table if row.route == EVERY_PAGE for name in canaries_of(row.thing)}
 
-    assert {name for name in _canaries(_everything_stored()) if name} == declared
+    assert {name for name in canaries(_everything_stored()) if name} == declared
 
 
 # --- Every cell ----------------------------------------------------------------------------------
@@ -150,47 +161,133 @@ class Walk:
 
 
 @pytest.mark.parametrize("name", EVERYBODY)
-def test_each_persona_meets_what_the_table_says(  # noqa: PLR0917 - fixtures come by name
-    name, world, as_persona, table, caplog, django_capture_on_commit_callbacks
-):
-    began = time.perf_counter()
-    walk = Walk(name)
-    may_see = _may_see(table, name)
+def test_each_persona_meets_what_the_table_says(name, table, walk_of):
+    walked = walk_of(
+        name,
+        [
+            row
+            for row in requests_of(table)
+            if not is_of_talks(row.route) and not row.cells[name].startswith("as ")
+        ],
+    )
+
+    walked.deviations += _never_seen(table, name, "shown", walked.seen)
+    assert not walked.deviations, f"{name}\n" + "\n".join(walked.deviations)
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_each_persona_meets_what_the_table_says_of_the_talks(name, table, walk_of):
+    """Also that what is read of a talk is noted, once, and nothing else is."""
+    walked = walk_of(name, [row for row in requests_of(table) if is_of_talks(row.route)])
+
+    walked.deviations += _never_seen(table, name, "shown in talks", walked.seen)
+    assert not walked.deviations, f"{name}\n" + "\n".join(walked.deviations)
+
+
+@pytest.fixture
+def walk_of(
+    world: World,
+    as_persona: Any,
+    table: list[Row],
+    caplog: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> Callable[[str, list[Row]], Walk]:
+    """The rows as one persona meets them, each undone before the next."""
+
+    def of(name: str, rows: list[Row]) -> Walk:
+        began = time.perf_counter()
+        walk = Walk(name)
+        may_see = _may_see(table, name, "shown") | _may_see(table, name, "shown in talks")
+        client = as_persona(name)
+        client.raise_request_exception = False
+        cookies = client.cookies.output(header="")
+        if name != "anonymous":
+            save_draft(author=world.people[name], key="goal:new", fields={"title": ["Alla barn"]})
+        newest = newest_reading()
+
+        for row in rows:
+            with Undone(), caplog.at_level(logging.DEBUG):
+                caplog.clear()
+                mail.outbox.clear()
+                before = rows_written()
+                # A letter leaves when all is stored; a document is put together in another thread.
+                with django_capture_on_commit_callbacks(
+                    execute=row.route == "goals:remind" or is_of_talks(row.route)
+                ):
+                    response = send(client, world, row, name)
+                met = outcome(response, wrote=rows_written() > before, method=row.method)
+                found = canaries(everything_said(response, caplog.text))
+                noted = noted_since(newest)
+            if met != row.cells[name]:
+                walk.deviations.append(f"{row}: {met} instead of {row.cells[name]}")
+            if leaked := found - may_see:
+                walk.deviations.append(f"{row}: shows {sorted(leaked)}")
+            if noted != (owed := _owed(world, row, name, response, found)):
+                walk.deviations.append(f"{row}: notes {dict(noted)} instead of {dict(owed)}")
+            walk.seen |= found
+            walk.cells += 1
+            set_cookies(client, cookies)
+
+        COUNTED["cells"] += walk.cells
+        COUNTED["seconds"] += time.perf_counter() - began
+        print(f"{name}: {walk.cells} cells; in all {COUNTED['cells']}, {COUNTED['seconds']:.0f} s")
+        return walk
+
+    return of
+
+
+@pytest.mark.parametrize("name", ["employee", "manager", "delegate", "need_reader", "moved"])
+def test_what_cannot_be_noted_is_not_shown(name, world, as_persona, table):
+    """The log is shut as the database can shut it; what would have stood in it is not answered."""
     client = as_persona(name)
     client.raise_request_exception = False
-    cookies = client.cookies.output(header="")
-    if name != "anonymous":
-        save_draft(author=world.people[name], key="goal:new", fields={"title": ["Alla barn"]})
+    newest, shown, refused = newest_reading(), {}, {}
+    rows = [row for row in requests_of(table) if is_of_talks(row.route) and row.method == "GET"]
 
-    for row in requests_of(table):
-        with Undone(), caplog.at_level(logging.DEBUG):
-            caplog.clear()
-            mail.outbox.clear()
-            before = rows_written()
-            # A letter leaves when all is stored; a document is put together in another thread.
-            with django_capture_on_commit_callbacks(execute=row.route == "goals:remind"):
-                response = _send(client, world, row, name)
-            met = outcome(response, wrote=rows_written() > before, method=row.method)
-            found = _canaries(_everything_said(response, caplog.text))
-        if met != row.cells[name]:
-            walk.deviations.append(f"{row}: {met} instead of {row.cells[name]}")
-        if leaked := found - may_see:
-            walk.deviations.append(f"{row}: shows {sorted(leaked)}")
-        walk.seen |= found
-        walk.cells += 1
-        _set_cookies(client, cookies)
+    for row in rows:
+        if row.cells[name] != "opens" or row.route in shown:
+            continue
+        with Undone():
+            client.get(address(world, row))
+            if not noted_since(newest):
+                continue
+        shown[row.route] = row
+    with scene(), connection.cursor() as cursor:
+        cursor.execute("REVOKE INSERT ON dialogues_reading FROM portal_app")
+    for route, row in shown.items():
+        with Undone():
+            answer = client.get(address(world, row))
+            told = canaries(everything_said(answer, ""))
+            refused[route] = (answer.status_code, {each for each in told if talk_read(world, each)})
 
-    if never_seen := may_see - walk.seen:
-        walk.deviations.append(f"never seen on any page: {sorted(never_seen)}")
-    COUNTED["cells"] += walk.cells
-    COUNTED["seconds"] += time.perf_counter() - began
-    print(f"{name}: {walk.cells} cells; in all {COUNTED['cells']}, {COUNTED['seconds']:.0f} s")
-    assert not walk.deviations, f"{name}\n" + "\n".join(walk.deviations)
+    assert set(shown) >= {"dialogues:record", "dialogues:record_version", "dialogues:record_pdf"}
+    assert refused == dict.fromkeys(shown, (500, set()))
+
+
+def _owed(
+    world: World, row: Row, name: str, response: HttpResponse, found: set[str]
+) -> Counter[tuple[int | None, int]]:
+    """Whose reading has to stand in the log, by talk: one for each that anything was shown of."""
+    if name == "anonymous" or response.status_code in {302, 303, 404}:
+        return Counter()
+    reader = world.people[name].pk
+    if row.route in {"dialogues:own_data_pdf", "dialogues:own_data_json"}:
+        return Counter([(None, reader)])
+    read = {talk_read(world, each) for each in found} - {None}
+    read |= part_of_joint_page(world, row.route, response)
+    return Counter((talk, reader) for talk in read)
+
+
+def _never_seen(table: list[Row], name: str, word: str, seen: set[str]) -> list[str]:
+    missing = _may_see(table, name, word) - seen
+    return [f"never seen on any page: {sorted(missing)}"] if missing else []
 
 
 def test_the_cells_were_counted(table):
     """Last of the walk, so that the number is printed also when all goes well."""
-    with_cells = len(requests_of(table)) * len(EVERYBODY)
+    with_cells = sum(
+        not word.startswith("as ") for row in requests_of(table) for word in row.cells.values()
+    )
 
     print(f"{COUNTED['cells']} of {with_cells} cells in {COUNTED['seconds']:.0f} s")
     assert all(len(row.cells) == len(EVERYBODY) for row in table)
@@ -214,7 +311,7 @@ def test_no_route_takes_a_method_without_a_row(name, world, as_persona, table):
                 before = rows_written()
                 response = client.generic(method, address(world, row))
                 met = outcome(response, wrote=rows_written() > before, method=method)
-            _set_cookies(client, cookies)
+            set_cookies(client, cookies)
             in_administration = row.route.startswith("admin:")
             if in_administration and (
                 met == "refused" or (method == "POST" and "stored" not in met)
@@ -245,111 +342,14 @@ def test_head_answers_as_get_without_a_body(name, world, as_persona, table):
     assert not deviations, "\n".join(deviations)
 
 
-# --- What a request met --------------------------------------------------------------------------
-
-STATUS_WORDS = {
-    400: "not understood",
-    401: "sign in",
-    404: "hidden",
-    405: "not offered",
-    409: "too late",
-}
-
-
-def outcome(response: HttpResponse, *, wrote: bool, method: str) -> str:
-    """What happened, in the words of the table."""
-    word = _outcome(response, wrote, method)
-    return f"{word}, and something was stored" if wrote and word != "done" else word
-
-
-def _outcome(response: HttpResponse, wrote: bool, method: str) -> str:
-    status = response.status_code
-    if status in {302, 303}:
-        if response["Location"].startswith(("/logga-in/?next=", "/admin/login/?next=")):
-            return "sign in"
-        has_effect = wrote or "language" in response.cookies
-        return "done" if method == "POST" and has_effect else "moved"
-    if status == 200:
-        return "done" if method == "POST" and wrote else "opens"
-    if status == 403:
-        pages = {template.name for template in response.templates}
-        return "sign in" if "registration/login.html" in pages else "refused"
-    return STATUS_WORDS.get(status, str(status))
-
-
-def _send(client: Client, world: World, row: Row, name: str) -> HttpResponse:
-    url = address(world, row)
-    if row.method == "GET":
-        return client.get(url)
-    # Who is to be refused has no page to fill in, only what they made up.
-    in_register = row.route.startswith(("admin:units_", "admin:goals_keyfigure_"))
-    fills_in = in_register and row.cells[name] in {"done", "opens"}
-    held = _held_by(client.get(url)) if fills_in else {}
-    return client.post(url, held | form_of(world, row, name))
-
-
-def _held_by(page: HttpResponse) -> dict[str, str]:
-    """What a browser would send of a page of the administration that nobody has touched."""
-    context = page.context or {}
-    form = context["adminform"].form if "adminform" in context else context.get("form")
-    forms = [form] if form else []
-    forms += [inline.formset.management_form for inline in context.get("inline_admin_formsets", ())]
-    values = {each.add_prefix(name): each[name].value() for each in forms for name in each.fields}
-    return {
-        name: "on" if value is True else str(value)
-        for name, value in values.items()
-        if value not in {None, False}
-    }
-
-
-def _set_cookies(client: Client, cookies: str) -> None:
-    client.cookies.clear()
-    client.cookies.load(cookies)
-
-
-# --- What a request showed -----------------------------------------------------------------------
-
-CANARY = re.compile(r"kanariefågel-[\w-]+")
-NUMBER = re.compile(r"\s?".join(f"{NOT_HANDED_IN:,}".split(",")))
-ESCAPED = re.compile(r"\\u00([0-9a-f]{2})", re.IGNORECASE)
-
-
-def _canaries(text: str) -> set[str]:
-    number = {canary("correcting-nytt-värde")} if NUMBER.search(text) else set()
-    return set(CANARY.findall(text)) | number
-
-
-@lru_cache(maxsize=64)
-def _text_of(content: bytes, kind: str) -> str:
-    """What stands in a file, with everything about it that a reader shows beside its pages."""
-    if kind == "application/pdf":
-        pdf = PdfReader(io.BytesIO(content))
-        # A line ends after a hyphen, too.
-        pages = " ".join(page.extract_text() for page in pdf.pages).replace("-\n", "-")
-        outline = [str(each) for each in pdf.outline]
-        return f"{pages} {pdf.metadata} {outline} {content.decode('latin-1')}"
-    if content.startswith(b"PK"):
-        with ZipFile(io.BytesIO(content)) as parts:
-            files = [parts.read(name).decode(errors="replace") for name in parts.namelist()]
-        return " ".join(files)
-    return content.decode()
-
-
-def _everything_said(response: HttpResponse, log: str) -> str:
-    """Body, headers, cookies, mail and log, however they are encoded."""
-    parts = [_text_of(response.content, response.headers.get("Content-Type", "")), log]
-    parts += [str(response.headers), response.cookies.output()]
-    parts += [str(letter.message()) for letter in mail.outbox]
-    text = unquote(html.unescape("\n".join(parts)))
-    text = text.replace(r"\303\245", "å").replace(r"\345", "å")
-    return ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+# --- What a canary is ---------------------------------------------------------------------------
 
 
 def test_a_canary_is_found_however_it_is_encoded():
     response = HttpResponse("kanarief&aring;gel-a kanarief%C3%A5gel-b kanarief\\u00e5gel-c")
     response.set_cookie("messages", "kanariefågel-d")
 
-    assert _canaries(_everything_said(response, "kanariefågel-e")) == {
+    assert canaries(everything_said(response, "kanariefågel-e")) == {
         f"kanariefågel-{letter}" for letter in "abcde"
     }
 
@@ -357,6 +357,10 @@ def test_a_canary_is_found_however_it_is_encoded():
 WITH_WORDS = (
     *(Goal, Expectation, Target, Activity, Report, ReportVersion, ReportStep, Assessment),
     *(Analysis, ActivityNote, Value, Need, Reminder),
+    *(talks.Talk, talks.TalkStep, talks.TalkTime, talks.Answer, talks.CriterionView),
+    *(talks.RecordPart, talks.CriterionWeighing, talks.TalkVersion, talks.Confirmation),
+    *(talks.ExpectationResult, talks.CompetenceNeed, talks.AccessGrant, talks.CriteriaSet),
+    talks.Section,
 )
 
 
@@ -368,11 +372,11 @@ def _everything_stored() -> str:
     return str(texts)
 
 
-def _may_see(table: list[Row], name: str) -> set[str]:
+def _may_see(table: list[Row], name: str, word: str) -> set[str]:
     return {
         found
         for row in table
-        if row.route == EVERY_PAGE and row.cells[name] == "shown"
+        if row.route == EVERY_PAGE and row.cells[name] == word
         for found in canaries_of(row.thing)
     }
 

@@ -6,7 +6,9 @@ from django.test import Client
 from django.urls import path, reverse
 
 from stockholm_quality import urls
+from stockholm_quality.tests import access_talks
 from stockholm_quality.tests.world import PASSWORD
+from stockholm_quality.tests.world_talks import build_talks
 from stockholm_quality.tests.world_year import build_whole_year
 
 HEADERS = {
@@ -167,6 +169,46 @@ def test_documents_tables_and_answers_to_the_script_carry_the_headers(world, as_
     assert faults == {}
     assert seen["rows in conflict"] == seen["too late"] == 409
     assert set(seen.values()) == {200, 404, 409}
+
+
+def answers_of_talks(world, as_persona):
+    """(what it is, the response) for every kind of answer that the talks have brought."""
+    build_talks(world)
+    employee, stranger = as_persona("employee"), as_persona("stranger")
+    talks = world.talks
+
+    def page(route, *keys):
+        return reverse(f"dialogues:{route}", args=keys)
+
+    record = page("record_pdf", talks["confirmed"].pk, 1)
+    yield "record", employee.get(record, secure=True)
+    yield "404 of a record", stranger.get(record, secure=True)
+    yield "calendar", employee.get(page("talk_calendar", talks["half_shared"].pk), secure=True)
+    yield "own data", employee.get(page("own_data_json"), secure=True)
+    yield "own data to read", employee.get(page("own_data_pdf"), secure=True)
+    yield "news", employee.get(page("joint_news", talks["held"].pk), secure=True)
+    sheet, wants_json = page("joint", talks["held"].pk), {"Accept": "application/json"}
+    rows = access_talks.form_of(world, "dialogues:joint", "a talk that is held", "employee")
+    yield "rows", employee.post(sheet, rows, secure=True, headers=wants_json)
+    rows = {name: f"{value} Igen." if "text" in name else value for name, value in rows.items()}
+    yield "rows in conflict", employee.post(sheet, rows, secure=True, headers=wants_json)
+    closed = page("joint", talks["confirmed"].pk)
+    yield "too late", employee.post(closed, {"s-1-text": "Vi läser."}, secure=True)
+
+
+def test_records_calendars_own_data_and_rows_carry_the_headers(world, as_persona):
+    seen, faults = {}, {}
+    for name, answer in answers_of_talks(world, as_persona):
+        seen[name] = answer.status_code
+        found = faults_of(answer)
+        if "no-store" not in answer.headers.get("Cache-Control", ""):
+            found["Cache-Control"] = answer.headers.get("Cache-Control")
+        if found:
+            faults[name] = found
+
+    assert faults == {}
+    assert seen["rows in conflict"] == seen["too late"] == 409
+    assert set(seen.values()) == {200, 204, 404, 409}
 
 
 def test_without_tls_one_is_sent_to_tls_with_the_headers(world):

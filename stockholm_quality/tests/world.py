@@ -79,6 +79,14 @@ class World:
     closures: dict[str, Any] = field(default_factory=dict)
     builds: dict[str, Any] = field(default_factory=dict)
     key_figures: dict[str, Any] = field(default_factory=dict)
+    # Filled by `world_talks.build_talks`.
+    talks: dict[str, Any] = field(default_factory=dict)
+    times: dict[str, Any] = field(default_factory=dict)
+    needs_of_talks: dict[str, Any] = field(default_factory=dict)
+    grants: dict[str, Any] = field(default_factory=dict)
+    rounds: dict[str, Any] = field(default_factory=dict)
+    delegations: dict[str, Any] = field(default_factory=dict)
+    criteria_sets: dict[str, Any] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
         for named in ("people", "units", "goals", "expectations"):
