@@ -23,7 +23,11 @@ class AnswerForm(LongTexts, forms.Form):
 
     outcome = forms.ChoiceField(
         label=_("Your answer"),
-        choices=Confirmation.Outcome.choices,
+        choices=[
+            (Confirmation.Outcome.CONFIRMED, _("I confirm that it is right")),
+            (Confirmation.Outcome.WITH_REMARK, _("I confirm, with a remark")),
+            (Confirmation.Outcome.DECLINED, _("I decline to confirm, and say why")),
+        ],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose how you answer.")},
     )
