@@ -251,10 +251,14 @@ ADDRESSES: dict[str, Callable[[World, str], Any]] = {
     ),
 }
 
+
 def key_in_administration(world: World, thing: str) -> int | None:
     """The key of a template, a version, a set of criteria or a criterion; None where the thing is
     none of these."""
-    templates = {"the city's template": "stad-medarbetarsamtal", "the board's template": "sodermalm"}
+    templates = {
+        "the city's template": "stad-medarbetarsamtal",
+        "the board's template": "sodermalm",
+    }
     what, _, whose = thing.partition(" of ")
     with scene():
         if thing in templates:

@@ -1,16 +1,19 @@
 """Guessed keys open nothing and tell nothing; a protected identity shows to the few it may."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.apps import apps
+from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from dialogues.models import AccessGrant, CompetenceNeed, CriteriaSet, Talk
 from goals.models import Activity, DocumentBuild, Expectation, Goal, Report, Target
 from stockholm_quality.tests.access_table import MISSING, Row, address, form_of, read_table
+from stockholm_quality.tests.access_talks import is_of_talks
 from stockholm_quality.tests.undone import Undone
 from stockholm_quality.tests.world import (
     PERSONAS,
@@ -20,6 +23,7 @@ from stockholm_quality.tests.world import (
     canary,
     scene,
 )
+from stockholm_quality.tests.world_talks import build_talks
 from stockholm_quality.tests.world_year import build_whole_year
 from units.models import Unit, User
 from units.wall import acting_as
@@ -113,6 +117,41 @@ def test_of_all_keys_of_the_year_only_what_all_may_see_or_is_ones_own_opens(
         assert set(met.values()) <= {200, 403, 404}, route
 
 
+@pytest.mark.parametrize("name", LOW_PERSONAS)
+def test_of_all_keys_of_the_talks_only_ones_own_open(name, world, as_persona):
+    build_talks(world)
+    client, user = as_persona(name), world.people[name]
+    with acting_as(user):
+        talks = set(Talk.objects.visible_to(user).values_list("pk", flat=True))
+        shared = set(Talk.objects.shared_by(user).values_list("pk", flat=True))
+        needs = set(CompetenceNeed.objects.visible_to(user).values_list("pk", flat=True))
+        grants = set(AccessGrant.objects.visible_to(user).values_list("pk", flat=True))
+    with scene():
+        published = set(CriteriaSet.objects.published().values_list("pk", flat=True))
+        known = {*world.talks.values(), *world.needs_of_talks.values(), *world.grants.values()}
+    keys = {each.pk for each in known} | published | {MISSING}
+    opening = {
+        "talk": talks,
+        "record": talks,
+        "preparation": shared,
+        "joint": shared,
+        "competence_need": needs,
+        "access": grants,
+        "criteria_set": published,
+        "round": set(),
+        "delegation_end": set(),
+    }
+
+    for route, own in opening.items():
+        met = {
+            key: client.get(reverse(f"dialogues:{route}", args=[key])).status_code for key in keys
+        }
+
+        assert {key for key, status in met.items() if status != 404} == own & keys, route
+        assert set(met.values()) <= {200, 302, 403, 404}, route
+    assert len(keys) > 40
+
+
 NOWHERE = "not exist"
 
 
@@ -120,12 +159,32 @@ NOWHERE = "not exist"
 def test_what_of_the_year_is_not_for_one_is_as_if_it_did_not_exist(name, world, as_persona):
     """Wherever the table says hidden, in body and headers."""
     build_whole_year(world)
-    client = as_persona(name)
-    rows = [
-        row
-        for row in read_table()
-        if row.route.startswith("goals:") and row.cells[name] == "hidden"
-    ]
+
+    compared = _hidden_as_missing(
+        world, as_persona(name), name, lambda row: row.route.startswith("goals:")
+    )
+
+    assert compared > 30
+
+
+@pytest.mark.parametrize("name", ["stranger", "colleague", "manager_above"])
+def test_what_of_the_talks_is_not_for_one_is_as_if_it_did_not_exist(name, world, as_persona):
+    build_talks(world)
+
+    compared = _hidden_as_missing(
+        world,
+        as_persona(name),
+        name,
+        lambda row: row.route.startswith("dialogues:") and is_of_talks(row.route),
+    )
+
+    assert compared > 100
+
+
+def _hidden_as_missing(
+    world: World, client: Client, name: str, is_asked: Callable[[Row], bool]
+) -> int:
+    rows = [row for row in read_table() if is_asked(row) and row.cells[name] == "hidden"]
     missing = {(row.route, row.method): row for row in rows if NOWHERE in row.thing}
     compared = 0
 
@@ -138,7 +197,7 @@ def test_what_of_the_year_is_not_for_one_is_as_if_it_did_not_exist(name, world, 
         assert here[0] == 404, str(row)
         assert here == there, str(row)
         compared += 1
-    assert compared > 30
+    return compared
 
 
 def _as_told(
@@ -341,6 +400,63 @@ def test_no_page_of_the_year_tells_which_protected_person_is_responsible(name, w
 
     assert not set(newcomers) & set(User.objects.visible_to(world.people[name]))
     assert answers[0] == answers[1]
+
+
+def _pages_of_talks(world: World) -> list[str]:
+    """Every page of the talks that lists, searches or counts people."""
+    searching = [
+        reverse(f"dialogues:{route}") + "?q=protected"
+        for route in ("access_open", "delegation_new")
+    ]
+    of_units = [
+        reverse(f"dialogues:{route}", args=[unit.pk])
+        for route in ("coverage", "competence_unit")
+        for unit in (world.unit, world.department, world.board)
+    ]
+    of_rounds = [
+        reverse("dialogues:round", args=[each.pk]) + query
+        for each in world.rounds.values()
+        for query in ("", "?show=ordinary", "?show=joined", "?q=protected")
+    ]
+    return [
+        reverse("home"),
+        reverse("dialogues:talks"),
+        reverse("dialogues:talks") + "?text=protected",
+        reverse("dialogues:talks") + f"?year={world.year - 1}",
+        reverse("dialogues:delegations"),
+        reverse("dialogues:competence"),
+        *searching,
+        *of_units,
+        *of_rounds,
+    ]
+
+
+@pytest.mark.parametrize("name", ["manager", "hr", "need_reader", "manager_above", "delegate"])
+def test_a_protected_identity_shows_in_the_talks_to_exactly_the_declared(name, world, as_persona):
+    build_talks(world)
+    client = as_persona(name)
+
+    showing = [page for page in _pages_of_talks(world) if _shows_the_protected(client.get(page))]
+
+    assert bool(showing) == (name in MAY_SEE_THE_PROTECTED), showing
+
+
+def test_no_letter_of_the_talks_names_the_protected(
+    world, as_persona, token, django_capture_on_commit_callbacks
+):
+    """Nor anybody else: a letter says that something waits, and where."""
+    build_talks(world)
+    talk = world.talks["protected_preparing"]
+    times = {"starts_0": f"{world.year + 1}-02-03T09:00", "minutes": 60}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        as_persona("manager").post(
+            reverse("dialogues:talk_times", args=[talk.pk]), {**times, **token()}
+        )
+
+    told = "".join(str(letter.message()) for letter in mail.outbox)
+    assert len(mail.outbox) == 1
+    assert "kanarie" not in told.replace(mail.outbox[0].to[0], "")
 
 
 def _answers(client: Client, world: World) -> dict[str, tuple[int, dict[str, str], str]]:
