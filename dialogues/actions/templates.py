@@ -1,12 +1,10 @@
 """What talks ask: the templates that the portal brings along, and the versions that HR makes."""
 
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.text import slugify
@@ -50,45 +48,35 @@ def shipped_templates(edition: int = EDITION) -> list[dict[str, Any]]:
 
 
 @transaction.atomic
-def ship_templates(
-    edition: int = EDITION,
-    get_model: Callable[[str, str], type[models.Model]] = apps.get_model,
-) -> int:
+def ship_templates(edition: int = EDITION) -> int:
     """Bring the portal's own templates to an edition, and return how many versions were published.
 
     A template is known by its short name. A changed text becomes a new published version; a
-    template that HR has written or begun a version of is HR's from then on. A migration passes its
-    own `get_model`, whose models have the fields of that day.
+    template that HR has written or begun a version of is HR's from then on.
     """
-    template_model: Any = get_model("dialogues", "TalkTemplate")
     published = 0
     for written in shipped_templates(edition):
         sections = written.pop("section")
         code = written.pop("code")
-        template, _created = template_model.objects.get_or_create(code=code, defaults=written)
-        published += _ship_version(template, sections, get_model)
+        template, _created = TalkTemplate.objects.get_or_create(code=code, defaults=written)
+        published += _ship_version(template, sections)
     return published
 
 
-def _ship_version(
-    template: Any, sections: list[dict[str, Any]], get_model: Callable[[str, str], Any]
-) -> bool:
-    version_model = get_model("dialogues", "TemplateVersion")
-    section_model = get_model("dialogues", "Section")
-    versions = version_model.objects.filter(template=template)
-    latest = versions.order_by("number").last()
-    number = 1
+def _ship_version(template: TalkTemplate, sections: list[dict[str, Any]]) -> bool:
+    latest = template.versions.order_by("number").last()
     if latest is not None:
         is_hrs = latest.published_at is None or latest.published_by_id is not None
-        asked = section_model.objects.filter(version=latest).order_by("order")
+        asked = latest.sections.order_by("order")
         if is_hrs or list(asked.values(*SECTION_FIELDS)) == sections:
             return False
-        number = latest.number + 1
-    version = version_model.objects.create(template=template, number=number)
-    section_model.objects.bulk_create(
-        section_model(version=version, **section) for section in sections
+    version = TemplateVersion.objects.create(
+        template=template, number=latest.number + 1 if latest else 1
     )
-    version_model.objects.filter(pk=version.pk).update(published_at=timezone.now(), revision=2)
+    Section.objects.bulk_create(Section(version=version, **section) for section in sections)
+    version.published_at = timezone.now()
+    version.revision += 1
+    version.save(update_fields=["published_at", "revision"])
     return True
 
 

@@ -1,16 +1,32 @@
 """What is published never changes, a correction of pay criteria is a version of its own, and the
 portal's own templates are there from the start."""
 
+import tomllib
+from pathlib import Path
+
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+from django.utils import timezone
 
-from dialogues.actions.templates import ship_templates
+# An edition that has been released never changes.
+FIRST_EDITION = Path(__file__).resolve().parent.parent / "data" / "templates_1.toml"
 
 
 def ship(apps, schema_editor):
-    ship_templates(edition=1, get_model=apps.get_model)
+    template_model = apps.get_model("dialogues", "TalkTemplate")
+    version_model = apps.get_model("dialogues", "TemplateVersion")
+    section_model = apps.get_model("dialogues", "Section")
+    for written in tomllib.loads(FIRST_EDITION.read_text())["template"]:
+        sections = written.pop("section")
+        template = template_model.objects.create(**written)
+        version = version_model.objects.create(template=template, number=1)
+        section_model.objects.bulk_create(
+            section_model(version=version, order=order, **section)
+            for order, section in enumerate(sections, start=1)
+        )
+        version_model.objects.filter(pk=version.pk).update(published_at=timezone.now(), revision=2)
 
 
 class Migration(migrations.Migration):

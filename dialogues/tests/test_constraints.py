@@ -191,11 +191,15 @@ FORBIDDEN_IN_THE_TALKS = {
 def refused_by(write, world):
     """The name of the constraint that stops the write."""
     with pytest.raises(Error) as caught, scene():
-        write(world)
-        # Those that wait for the end of the transaction are asked at once.
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        _write_and_ask_at_once(write, world)
     return caught.value.__cause__.diag.constraint_name
+
+
+def _write_and_ask_at_once(write, world):
+    """Some constraints would wait for the end of the transaction."""
+    write(world)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @pytest.mark.parametrize("name", FORBIDDEN_IN_THE_TALKS)

@@ -1,13 +1,12 @@
 """How many know their goals: counted right, and never so that one person can be worked out."""
 
-import pytest
 from django.urls import reverse
 
 from dialogues.actions import acknowledge_expectation
-from dialogues.reports import knowledge_below, knowledge_of_own, with_knowledge
+from dialogues.reports import knowledge_of_own, with_knowledge
 from dialogues.rules import shows_who_knows
 from stockholm_quality.tests.world import LONG_AGO, add_expectation, add_person, canary, scene
-from units.models import Employment, Role, RoleAssignment, User
+from units.models import Employment, Role, RoleAssignment
 from units.wall import acting_as
 
 
@@ -20,16 +19,6 @@ def names_of(**found):
 def know(expectation):
     with acting_as(expectation.employment.person):
         acknowledge_expectation(expectation=expectation, version=1, goal_version=1)
-
-
-def below(unit, year, **asked):
-    """The figures as somebody gets them who may see none of the expectations."""
-    with acting_as(None):
-        return knowledge_below(unit, year, **asked)
-
-
-def units_below(unit, year, **asked):
-    return {row.unit_pk for row in below(unit, year, **asked)}
 
 
 def test_knowing_means_every_expectation_in_force(world):
@@ -63,62 +52,22 @@ def head_the_small_unit(world):
     return person
 
 
-def test_a_group_under_five_has_no_figure_and_no_names(world):
-    rows = units_below(world.department, world.year)
+def test_a_manager_of_a_group_under_five_is_shown_no_names(world):
     chief = head_the_small_unit(world)
+
     with acting_as(chief):
         own = knowledge_of_own(chief, world.small_unit, world.year)
 
-    assert world.unit.pk in rows
-    assert world.small_unit.pk not in rows
     assert (own.employed, shows_who_knows(chief)) == (3, False)
 
 
-def test_figures_leave_out_the_units_that_one_heads_oneself(world):
-    def units(beside):
-        return units_below(world.board, world.year, beside=beside)
+def test_who_has_no_employees_there_is_shown_to_the_figures(world, as_persona):
+    client = as_persona("hr")
 
-    assert world.unit.pk in units(world.people["manager_above"])
-    assert units(None) - units(world.people["manager"]) == {world.unit.pk}
+    page = client.get(reverse("dialogues:people", args=[world.unit.pk]))
 
-
-@pytest.mark.parametrize("count", [4, 5])
-def test_the_fifth_person_opens_the_figure(world, count):
-    for number in range(count - 3):
-        add_person(world, f"more_{number}", "small_unit")
-
-    rows = units_below(world.board, world.year)
-
-    assert (world.small_unit.pk in rows) == (count == 5)
-
-
-def test_people_with_protected_identity_move_no_figure(world):
-    def figures():
-        return below(world.other_board, world.year)
-
-    before = figures()
-    expectation = add_expectation(world, "hemlig", "other_protected", "other_unit_goal")
-    know(expectation)
-
-    assert figures() == before
-    User.objects.filter(account_name="other_protected").update(has_protected_identity=False)
-    assert figures() != before
-
-
-def test_figures_stop_at_the_border_of_the_authority(world):
-    rows = units_below(world.city, world.year)
-
-    assert not rows & {world.unit.pk, world.other_unit.pk}
-
-
-@pytest.mark.parametrize("who", ["manager_above", "hr"])
-def test_those_above_see_figures_and_no_names(world, as_persona, who):
-    page = as_persona(who).get(reverse("dialogues:people", args=[world.unit.pk]))
-
-    text = page.content.decode()
-    assert page.status_code == 200
-    assert canary("namn-employee") not in text
-    assert canary("expectation") not in text
+    assert page.url == f"/enheter/{world.unit.pk}/samtal/?year={world.year}#knowing"
+    assert client.get(page.url).status_code == 200
 
 
 def test_the_page_of_the_unit_and_that_of_the_expectation_agree_on_who_is_named(world, as_persona):

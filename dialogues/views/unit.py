@@ -4,18 +4,13 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dialogues.models import with_acknowledgement
-from dialogues.reports import (
-    knowledge_below,
-    knowledge_of_own,
-    own_employments,
-    summed,
-    with_knowledge,
-)
+from dialogues.reports import knowledge_of_own, own_employments, with_knowledge
 from dialogues.rules import shows_who_knows
 from goals.models import Expectation, Goal
 from goals.reports.timeline import steps_of_year
@@ -93,29 +88,26 @@ def _the_year(
 
 @require_safe
 def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
-    """Own employees by name; for those above and HR figures alone."""
+    """Own employees by name. Those above and HR are shown to the figures, which name nobody."""
     unit = get_object_or_404(Unit, pk=pk)
     year = asked_year(request)
     require(can_see_statistics(request.user, unit))
     own = own_employments(request.user, unit)
     knowledge = knowledge_of_own(request.user, unit, year)
-    has_own = knowledge.employed > 0
-    names_shown = has_own and shows_who_knows(request.user)
+    if not knowledge.employed:
+        return redirect(f"{reverse('dialogues:coverage', args=[unit.pk])}?year={year}#knowing")
+    names_shown = shows_who_knows(request.user)
     employees = with_knowledge(own, year).select_related("person", "unit").in_swedish_order()
     page = Paginator(employees, PAGE_SIZE).get_page(request.GET.get("page"))
-    figures = knowledge_below(unit, year, beside=request.user)
     context = {
         "unit": unit,
         "year": year,
         "years": [timezone.localdate().year - 1, *plannable_years()],
-        "has_own": has_own,
-        "own": knowledge if names_shown or (has_own and heads(request.user, unit)) else None,
+        "own": knowledge if names_shown or heads(request.user, unit) else None,
         "names_shown": names_shown,
         "page_obj": page,
         "held": _held_by(list(page.object_list), year),
-        "goals": _goals_to_give(unit, year) if has_own else [],
-        "figures": Paginator(figures, PAGE_SIZE).get_page(request.GET.get("units")),
-        "totals": summed(figures),
+        "goals": _goals_to_give(unit, year),
     }
     return render(request, "dialogues/unit_people.html", context)
 

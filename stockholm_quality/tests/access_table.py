@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from stockholm_quality.tests import access_talks, access_year
+from stockholm_quality.tests import access_talks, access_talks_forms, access_year
 from stockholm_quality.tests.access_year import MISSING
 from stockholm_quality.tests.world import PASSWORD, World, canary
 
@@ -289,25 +289,25 @@ def _key_in_administration(world: World, row: Row) -> int:
         return of_the_talks
     if of_the_year := access_year.arguments(world, row.route, thing):
         return int(of_the_year[0])
-    found: Any
     if thing in GOALS and row.route.startswith("admin:goals_goal"):
-        found = world.goals[GOALS[thing]]
-    elif thing in UNITS:
-        found = world.units[UNITS[thing]]
-    elif thing in PEOPLE:
-        found = world.people[PEOPLE[thing]]
-    elif thing.startswith("the placement"):
-        found = (world.unit if whose == "the unit" else world.other_unit).placements.get()
-    elif thing.startswith("the keeper"):
-        found = world.protected.identity_keepers.get()
-    elif thing.startswith(("the employment", "the leave")):
-        rows = world.leaves if thing.startswith("the leave") else world.employments
-        found = rows[PEOPLE[whose]]
-    elif thing == "the staff group":
-        found = world.staff_groups["cooks"]
-    else:
-        found = world.people[PEOPLE[whose]].roles.get()
-    return int(found.pk)
+        return int(world.goals[GOALS[thing]].pk)
+    if thing in UNITS or thing in PEOPLE:
+        rows = world.units if thing in UNITS else world.people
+        return int(rows[UNITS.get(thing) or PEOPLE[thing]].pk)
+    what = thing.partition(" of ")[0]
+    found = _IN_REGISTERS.get(what, lambda world, whose: world.people[PEOPLE[whose]].roles.get())
+    return int(found(world, whose).pk)
+
+
+_IN_REGISTERS: dict[str, Callable[[World, str], Any]] = {
+    "the placement": lambda world, whose: (
+        world.unit if whose == "the unit" else world.other_unit
+    ).placements.get(),
+    "the keeper": lambda world, whose: world.protected.identity_keepers.get(),
+    "the employment": lambda world, whose: world.employments[PEOPLE[whose]],
+    "the leave": lambda world, whose: world.leaves[PEOPLE[whose]],
+    "the staff group": lambda world, whose: world.staff_groups["cooks"],
+}
 
 
 # --- What is sent --------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ def _key_in_administration(world: World, row: Row) -> int:
 def form_of(world: World, row: Row, persona: str) -> dict[str, Any]:
     """What the row's form holds when the persona has filled it in as it should be. What a page of
     the administration holds already is not among it."""
-    sent = access_talks.form_of(world, row.route, row.thing, persona)
+    sent = access_talks_forms.form_of(world, row.route, row.thing, persona)
     if sent is not None:
         return {"form_token": str(uuid4()), **sent}
     if fill_in := access_year.FORMS.get(row.route):

@@ -15,7 +15,7 @@ from django.test import Client
 from pypdf import PdfReader
 
 from dialogues.models import Reading
-from stockholm_quality.tests import access_talks
+from stockholm_quality.tests import access_talks_forms
 from stockholm_quality.tests.access_table import Row, address, form_of
 from stockholm_quality.tests.world import World, canary, scene
 from stockholm_quality.tests.world_year import NOT_HANDED_IN
@@ -56,7 +56,7 @@ def send(client: Client, world: World, row: Row, name: str) -> HttpResponse:
     url = address(world, row)
     if row.method == "GET":
         return client.get(url)
-    url += access_talks.QUERIES_OF_POSTS.get(row.route, "")
+    url += access_talks_forms.QUERIES_OF_POSTS.get(row.route, "")
     # Who is to be refused has no page to fill in, only what they made up.
     in_register = row.route.startswith(
         ("admin:units_", "admin:goals_keyfigure_", "admin:dialogues_")

@@ -22,7 +22,7 @@ from dialogues.models import (
 )
 from dialogues.states import Action
 from goals.models import Expectation
-from stockholm_quality.tests import access_talks
+from stockholm_quality.tests import access_talks, access_talks_forms
 from stockholm_quality.tests.world import World, scene
 from units.models import Delegation
 
@@ -40,10 +40,10 @@ class Post:
         route = f"dialogues:{self.route}"
         with scene():
             found = access_talks.address(world, route, self.thing) or reverse(route)
-        return found + access_talks.QUERIES_OF_POSTS.get(route, "")
+        return found + access_talks_forms.QUERIES_OF_POSTS.get(route, "")
 
     def fields(self, world: World) -> dict[str, Any]:
-        found = access_talks.form_of(world, f"dialogues:{self.route}", self.thing, self.who)
+        found = access_talks_forms.form_of(world, f"dialogues:{self.route}", self.thing, self.who)
         return found or {}
 
     @scene()

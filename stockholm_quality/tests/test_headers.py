@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import path, reverse
 
 from stockholm_quality import urls
-from stockholm_quality.tests import access_talks
+from stockholm_quality.tests import access_talks_forms
 from stockholm_quality.tests.world import PASSWORD
 from stockholm_quality.tests.world_talks import build_talks
 from stockholm_quality.tests.world_year import build_whole_year
@@ -188,7 +188,7 @@ def answers_of_talks(world, as_persona):
     yield "own data to read", employee.get(page("own_data_pdf"), secure=True)
     yield "news", employee.get(page("joint_news", talks["held"].pk), secure=True)
     sheet, wants_json = page("joint", talks["held"].pk), {"Accept": "application/json"}
-    rows = access_talks.form_of(world, "dialogues:joint", "a talk that is held", "employee")
+    rows = access_talks_forms.form_of(world, "dialogues:joint", "a talk that is held", "employee")
     yield "rows", employee.post(sheet, rows, secure=True, headers=wants_json)
     rows = {name: f"{value} Igen." if "text" in name else value for name, value in rows.items()}
     yield "rows in conflict", employee.post(sheet, rows, secure=True, headers=wants_json)

@@ -39,8 +39,6 @@ PAGES = [
         "manager_above",
         lambda w: reverse("dialogues:people", args=[w.department.pk]),
     ),
-    ("people for HR", "hr", lambda w: reverse("dialogues:people", args=[w.board.pk])),
-    ("people of the city", "city_hr", lambda w: reverse("dialogues:people", args=[w.city.pk])),
     ("units", "employee", lambda w: reverse("units:list")),
     ("units under", "employee", lambda w: f"{reverse('units:list')}?under={w.department.pk}"),
     ("units by name", "employee", lambda w: f"{reverse('units:list')}?text=enhet"),

@@ -86,7 +86,6 @@ PAGES = {
     "unit, small": Kind("stranger", at("dialogues:unit", "small_unit")),
     "board": Kind("controller", at("dialogues:unit", "board")),
     "own employees": Kind("manager", at("dialogues:people", "unit")),
-    "figures": Kind("hr", at("dialogues:people", "board")),
     "new unit goal": Kind("manager", at("goals:new", "unit")),
     "new unit goal, errors": Kind("manager", at("goals:new", "unit"), _send),
     "new unit goal, questions": Kind("manager", at("goals:new", "unit"), _ask_the_colleague),
