@@ -362,6 +362,19 @@ class Leave(models.Model):
 
 
 class DelegationQuerySet(PeriodQuerySet):
+    def in_force(self, day: date | None = None) -> Self:
+        """Those that open something on `day`: the employment runs, and one of the delegate's own
+        within the same authority."""
+        lines = UnitLine.objects.active_on(day).within_border()
+        of_employee = lines.filter(descendant=OuterRef(OuterRef(OuterRef("employment__unit"))))
+        shared = lines.filter(
+            descendant=OuterRef("unit"), ancestor__in=of_employee.values("ancestor")
+        )
+        works_there = Employment.objects.active_on(day).filter(
+            Exists(shared), person=OuterRef("delegate")
+        )
+        return self.active_on(day).filter(active_on(day, "employment__"), Exists(works_there))
+
     def visible_to(self, user: User, day: date | None = None) -> Self:
         managed = Employment.objects.answered_for_by(user, day)
         return self.filter(
