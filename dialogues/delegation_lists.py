@@ -12,7 +12,6 @@ from dialogues.models import Talk
 from dialogues.talk_standing import Names
 from units.models import Delegation, Employment, User
 from units.models.people import DelegationQuerySet
-from units.periods import active_on
 
 MOST_SHOWN = 500
 
@@ -91,9 +90,7 @@ def _state(delegation: Delegation, day: date) -> str:
 def who_stands_in(user: User, talk: Talk) -> list[str]:
     """Who beside the manager may hold the talk today, by the names that `user` may see."""
     day = timezone.localdate()
-    found = Delegation.objects.active_on(day).filter(
-        active_on(day, "employment__"), employment=talk.employment_id
-    )
+    found = Delegation.objects.in_force(day).filter(employment=talk.employment_id)
     if talk.is_salary_talk:
         found = found.filter(covers_salary=True)
     return [each.delegate for each in named(_with_people(found).order_by("pk"), user, day)]

@@ -19,7 +19,6 @@ from dialogues.states import Relation
 from dialogues.talk_standing import Names, Standing, is_next, of_relation, standings_of
 from units.models import Delegation, Employment, User
 from units.models.people import EmploymentQuerySet
-from units.periods import active_on
 
 MOST_OWN = 150
 MOST_LARGE = 4
@@ -97,8 +96,8 @@ def employees_met(user: User, day: date | None = None) -> EmploymentQuerySet:
     """Those whose nearest manager `user` is, and those met in their manager's place (annotated
     `is_managed`)."""
     managed = Employment.objects.managed_by(user, day).values("pk")
-    named = Delegation.objects.active_on(day).filter(employment=OuterRef("pk"), delegate=user)
-    found = Employment.objects.filter(Q(pk__in=managed) | Exists(named) & active_on(day))
+    named = Delegation.objects.in_force(day).filter(employment=OuterRef("pk"), delegate=user)
+    found = Employment.objects.filter(Q(pk__in=managed) | Exists(named))
     return found.annotate(is_managed=Q(pk__in=managed))
 
 

@@ -309,7 +309,7 @@ def left_by_holder(user: User, day: date | None = None) -> Q:
         .values("ancestor")[:1]
     )
     beside = managers.filter(person=OuterRef("holder"), unit=Subquery(nearest))
-    named = Delegation.objects.active_on(day).filter(
+    named = Delegation.objects.in_force(day).filter(
         employment=OuterRef("employment"), delegate=OuterRef("holder")
     )
     covered = Exists(named.filter(covers_salary=True)) | ~Q(kind=TalkKind.SALARY) & Exists(named)

@@ -89,8 +89,8 @@ def can_give_expectations_on(user: User, goal: Goal, day: date | None = None) ->
 def employments_to_give(user: User, goal: Goal, day: date | None = None) -> EmploymentQuerySet:
     """Those to whom `user` may give an expectation on this goal, once it is adopted."""
     units = Unit.objects.below(goal.unit, day).values("pk")
-    named = Delegation.objects.active_on(day).filter(employment=OuterRef("pk"), delegate=user)
-    stood_in_with = Employment.objects.active_on(day).exclude(person=user).filter(Exists(named))
+    named = Delegation.objects.in_force(day).filter(employment=OuterRef("pk"), delegate=user)
+    stood_in_with = Employment.objects.exclude(person=user).filter(Exists(named))
     return (Employment.objects.managed_by(user, day) | stood_in_with).filter(unit__in=units)
 
 

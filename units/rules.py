@@ -20,7 +20,6 @@ from units.models import (
 )
 from units.models.organisation import UnitQuerySet
 from units.models.people import MERGERS_FOLLOWED
-from units.periods import active_on
 
 
 def reaches(user: User, unit: Unit, *roles: str, day: date | None = None) -> bool:
@@ -73,10 +72,10 @@ def stands_in_with(
 ) -> bool:
     """Holds the talks with the employee in the manager's place; salary talks only where that has
     been said."""
-    named = Delegation.objects.active_on(day).filter(employment=employment, delegate=user)
+    named = Delegation.objects.in_force(day).filter(employment=employment, delegate=user)
     if salary:
         named = named.filter(covers_salary=True)
-    return named.filter(active_on(day, "employment__")).exists()
+    return named.exists()
 
 
 def went_up_in(unit: Unit, day: date | None = None) -> Unit:

@@ -13,7 +13,6 @@ from dialogues.models import Talk, TalkKind
 from dialogues.states import Action
 from units.models import Delegation, Employment, Role, RoleAssignment, Unit, UnitLine, User
 from units.models.people import UserQuerySet
-from units.periods import active_on
 from units.rules import answers_for
 
 
@@ -186,9 +185,7 @@ def hand_waiting_talks(*, delegations: Collection[Delegation], by: User) -> list
 def delegate_talk(*, talk: Talk, to: User, by: User) -> Talk:
     """The manager lets a delegate of theirs hold the talk. What the manager has written for it
     stays with the manager. Raises StepRefusedError."""
-    named = Delegation.objects.active_on().filter(
-        active_on(prefix="employment__"), employment=talk.employment_id, delegate=to
-    )
+    named = Delegation.objects.in_force().filter(employment=talk.employment_id, delegate=to)
     if talk.is_salary_talk:
         named = named.filter(covers_salary=True)
     if not named.exists():

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from dialogues.models.talk import Party, Talk
 from goals.models import COUNTS_UP, Expectation, Goal
 from units.models import Delegation, Employment, User
-from units.periods import active_on
 
 
 def origin_words(need: Any) -> str:
@@ -33,12 +32,12 @@ class CompetenceNeedQuerySet(models.QuerySet["CompetenceNeed"]):
         """The employee, whoever manages them today or holds the talks in the manager's place, and
         whoever manages where they brought it along."""
         managed = Employment.objects.answered_for_by(user, day)
-        named = Delegation.objects.active_on(day).filter(delegate=user)
+        named = Delegation.objects.in_force(day).filter(delegate=user)
         return self.filter(
             Q(employee=user)
             | Q(employment__in=managed)
             | Q(brought_to__in=managed)
-            | Q(employment__in=named.values("employment")) & active_on(day, "employment__")
+            | Q(employment__in=named.values("employment"))
         )
 
     def open(self) -> Self:

@@ -22,7 +22,6 @@ from dialogues.models.template import CriteriaSet, TalkKind, TemplateVersion
 from goals.models import COUNTS_UP, FOR_EVER
 from units.models import Delegation, Employment, Role, RoleAssignment, UnitLine, User
 from units.models.people import EmploymentQuerySet
-from units.periods import active_on
 
 
 class Party(models.TextChoices):
@@ -67,8 +66,8 @@ class TalkQuerySet(models.QuerySet["Talk"]):
 
 def _standing_in(user: User, day: date | None) -> Q:
     """Those whose manager `user` stands in for today; in salary talks only where that is said."""
-    named = Delegation.objects.active_on(day).filter(
-        active_on(day, "employment__"), employment=OuterRef("employment"), delegate=user
+    named = Delegation.objects.in_force(day).filter(
+        employment=OuterRef("employment"), delegate=user
     )
     return Exists(named.filter(covers_salary=True)) | ~Q(kind=TalkKind.SALARY) & Exists(named)
 
