@@ -4,9 +4,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dialogues.talk_standing import Names
 from goals.models import Expectation, Goal, holds_any
 from goals.rules import employments_to_give
 from units.forms import LongTexts
@@ -29,9 +31,10 @@ DUE_HELP = _("The day when it is to be reached. Empty: during the year.")
 
 class EmployeeChoices(forms.ModelMultipleChoiceField):
     unit_pk: int | None = None  # whose people need no unit beside their name
+    names: Names
 
     def label_from_instance(self, employment: Employment) -> str:
-        about = [str(employment.person), employment.title]
+        about = [capfirst(self.names.of(employment.person)), employment.title]
         if employment.unit_id != self.unit_pk:
             about.append(str(employment.unit))
         if not employment.has_expectation:
@@ -86,10 +89,12 @@ class GiveExpectationForm(LongTexts, forms.Form):
         super().__init__(*args, **kwargs)
         self.goal = goal
         held = Expectation.objects.in_force().for_year(goal.first_year)
+        own = employments_to_give(giver, goal)
+        protected = User.objects.filter(has_protected_identity=True, employments__in=own)
+        self.fields["employments"].names = Names(giver, protected)
         self.fields["employments"].unit_pk = goal.unit_id
         self.fields["employments"].queryset = (
-            employments_to_give(giver, goal)
-            .annotate(has_expectation=holds_any(held))
+            own.annotate(has_expectation=holds_any(held))
             .select_related("person", "unit")
             .in_swedish_order()
         )

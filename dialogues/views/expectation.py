@@ -13,6 +13,7 @@ from dialogues import rules
 from dialogues.actions import acknowledge_expectation
 from dialogues.forms import ExpectationForm, GiveExpectationForm, WithdrawForm
 from dialogues.models import with_acknowledgement
+from dialogues.talk_standing import Names
 from goals.actions import (
     GoalNotReadyError,
     change_expectation,
@@ -40,8 +41,8 @@ LONGEST_NUMBER = 5  # digits of a version
 @require_safe
 def expectation_detail(request: AuthedRequest, pk: int) -> HttpResponse:
     expectation = _get_expectation(request, pk)
-    employee = expectation.employment.person
-    is_mine = employee == request.user
+    employee = _name_of_employee(request, expectation)
+    is_mine = expectation.employment.person_id == request.user.pk
     label = _("Your expectation") if is_mine else _("Expectation on {name}").format(name=employee)
     earlier = (
         expectation.events.filter(version_number__lt=expectation.version_number)
@@ -169,7 +170,11 @@ def expectation_withdraw(request: AuthedRequest, pk: int) -> HttpResponse:
         except GoalNotReadyError as error:
             messages.error(request, str(error))
             return redirect(expectation)
-    context = {"expectation": expectation, "form": form}
+    context = {
+        "expectation": expectation,
+        "employee": _name_of_employee(request, expectation),
+        "form": form,
+    }
     return render(
         request, "dialogues/expectation_withdraw.html", context, status=409 if is_stale else 200
     )
@@ -216,6 +221,12 @@ def _get_expectation(request: AuthedRequest, pk: int) -> Expectation:
     return get_object_or_404(with_acknowledgement(visible).with_line(), pk=pk)
 
 
+def _name_of_employee(request: AuthedRequest, expectation: Expectation) -> str:
+    """A delegate does not read a protected name."""
+    person = expectation.employment.person
+    return Names(request.user, [person]).of(person)
+
+
 def _edit_page(
     request: AuthedRequest,
     form: ExpectationForm,
@@ -228,6 +239,7 @@ def _edit_page(
     context = {
         "form": form,
         "expectation": expectation,
+        "employee": _name_of_employee(request, expectation),
         "draft": draft,
         "draft_key": key,
         "conflict": conflict,
