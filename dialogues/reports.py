@@ -7,6 +7,7 @@ from datetime import date
 from django.db.models import Count, Exists, OuterRef, Q
 
 from dialogues.models import Acknowledgement
+from dialogues.rules import shows_who_knows
 from goals.models import Expectation, holds_any
 from units.models import Employment, Unit, User
 from units.models.people import EmploymentQuerySet
@@ -38,8 +39,8 @@ def own_employments(user: User, unit: Unit, day: date | None = None) -> Employme
 
 
 def knowledge_of_own(user: User, unit: Unit, year: int, day: date | None = None) -> Knowledge:
-    """For the manager of the people counted; it is their daily work, so it is not suppressed, but
-    `rules.shows_who_knows` says whether names may be tied to it."""
+    """For the manager of the people counted. It is their daily work, so it is not suppressed, but
+    `tells_of_own` says whether it may be told, and `rules.shows_who_knows` whether with names."""
     own = own_employments(user, unit, day)
     counted = with_knowledge(own, year).aggregate(
         employed=Count("pk"),
@@ -47,3 +48,11 @@ def knowledge_of_own(user: User, unit: Unit, year: int, day: date | None = None)
         knowing=Count("pk", filter=Q(knows=True)),
     )
     return Knowledge(**counted)
+
+
+def tells_of_own(user: User, own: Knowledge, day: date | None = None) -> bool:
+    """Where nobody is named, a number is told of all one's own together and never of some of them:
+    that could be a name."""
+    if shows_who_knows(user, day):
+        return True
+    return own.employed == Employment.objects.managed_by(user, day).count()

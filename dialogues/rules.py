@@ -10,7 +10,7 @@ from dialogues.models import AccessGrant, CompetenceNeed, Talk, TalkKind
 from dialogues.models.talk import openable_in_need
 from dialogues.states import STEPS, Action, Relation
 from goals.models import Expectation
-from goals.rules import FEWEST_IN_A_FIGURE, can_view_expectation
+from goals.rules import FEWEST_IN_A_FIGURE
 from units.models import Employment, Role, Unit, User
 from units.rules import answers_for, is_manager_of, reaches, stands_in_with
 
@@ -28,10 +28,11 @@ def shows_who_knows(user: User, day: date | None = None) -> bool:
 
 
 def can_see_acknowledgement(user: User, expectation: Expectation, day: date | None = None) -> bool:
+    """The employee, and their manager, not a delegate, in a group where names may be shown."""
     employment = expectation.employment
     if employment.person_id == user.pk:
         return True
-    return can_view_expectation(user, expectation, day) and shows_who_knows(user, day)
+    return answers_for(user, employment, day) and shows_who_knows(user, day)
 
 
 # --- Talks -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dialogues.actions import acknowledge_expectation
 from dialogues.reports import knowledge_of_own, with_knowledge
 from dialogues.rules import shows_who_knows
 from stockholm_quality.tests.world import LONG_AGO, add_expectation, add_person, canary, scene
-from units.models import Employment, Role, RoleAssignment
+from units.models import Employment, Role, RoleAssignment, Unit, UnitPlacement
 from units.wall import acting_as
 
 
@@ -96,3 +96,23 @@ def test_the_manager_of_a_group_under_five_sees_no_one_know(world, as_persona):
     assert page.context["names_shown"] is False
     assert canary("namn-small_employee_0") in text
     assert client.get(small.get_absolute_url()).context["may_see_acknowledgement"] is False
+
+
+def test_of_a_part_of_a_group_under_five_no_number_is_told(world, as_persona):
+    """Of the one who works in the group below, "1 of 1" would be a name."""
+    chief = head_the_small_unit(world)
+    below = Unit.objects.create(code="small_group", kind=Unit.Kind.GROUP)
+    UnitPlacement.objects.create(
+        unit=below, parent=world.small_unit, name="Solen", starts_on=LONG_AGO
+    )
+    with scene():
+        Employment.objects.filter(person__account_name="small_employee_0").update(unit=below)
+    client = as_persona("small_manager")
+
+    def told_of(unit):
+        pages = [reverse(f"dialogues:{page}", args=[unit.pk]) for page in ("unit", "people")]
+        return [client.get(page).context["own"] for page in pages]
+
+    assert Employment.objects.managed_by(chief).count() == 3
+    assert told_of(below) == [None, None]
+    assert [own.employed for own in told_of(world.small_unit)] == [3, 3]

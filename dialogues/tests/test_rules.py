@@ -1,6 +1,7 @@
 """Who may say that they know, and who may see who knows: for each, exactly who."""
 
 import pytest
+from django.utils import timezone
 
 from dialogues import rules
 from dialogues.models import Acknowledgement
@@ -13,8 +14,8 @@ from stockholm_quality.tests.world import (
     add_person,
     scene,
 )
-from units.models import Employment, Role, RoleAssignment, Unit, UnitPlacement
-from units.wall import acting_as
+from units.models import Delegation, Employment, Role, RoleAssignment, Unit, UnitPlacement
+from units.wall import acting_as, upkeep
 
 HEADS = {"manager", "acting_manager"}
 
@@ -77,6 +78,22 @@ def test_in_a_small_group_the_employee_alone_sees_that_they_know(world, more, sh
 
     assert who(world, rules.can_see_acknowledgement, small) == ({"stranger"} if shown else set())
     assert rules.can_see_acknowledgement(world.small_employee_0, small)
+
+
+def test_a_delegate_with_five_of_their_own_is_not_told_who_knows_in_anothers_group(world):
+    with upkeep():
+        Delegation.objects.create(
+            employment=world.employments["small_employee_0"],
+            delegate=world.manager,
+            given_by=world.manager_above,
+            starts_on=LONG_AGO,
+            ends_on=timezone.localdate(),
+        )
+    small = add_expectation(world, "small", "small_employee_0", "unit_goal")
+
+    assert rules.shows_who_knows(world.manager)
+    assert can_view_expectation(world.manager, small)
+    assert not rules.can_see_acknowledgement(world.manager, small)
 
 
 def test_one_person_with_several_employments_is_one_of_the_five(world):

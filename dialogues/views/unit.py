@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dialogues.models import with_acknowledgement
-from dialogues.reports import knowledge_of_own, own_employments, with_knowledge
+from dialogues.reports import knowledge_of_own, own_employments, tells_of_own, with_knowledge
 from dialogues.rules import shows_who_knows
 from goals.models import Expectation, Goal
 from goals.reports.timeline import steps_of_year
@@ -41,9 +41,11 @@ def unit_detail(request: AuthedRequest, pk: int) -> HttpResponse:
     sees_figures = is_head or can_see_statistics(request.user, unit)
     own = knowledge_of_own(request.user, unit, year) if sees_figures else None
     # Of a few people in somebody else's unit a number would be a name.
-    shows_own = own is not None and (
-        own.employed >= FEWEST_IN_A_FIGURE
-        or (own.employed > 0 and (is_head or _heads_board(request.user, unit)))
+    shows_own = (
+        own is not None
+        and own.employed > 0
+        and (own.employed >= FEWEST_IN_A_FIGURE or is_head or _heads_board(request.user, unit))
+        and tells_of_own(request.user, own)
     )
     line = list(Unit.objects.above(unit))
     sub_units = Unit.objects.children_on(unit).in_swedish_order()
@@ -103,7 +105,7 @@ def unit_people(request: AuthedRequest, pk: int) -> HttpResponse:
         "unit": unit,
         "year": year,
         "years": [timezone.localdate().year - 1, *plannable_years()],
-        "own": knowledge if names_shown or heads(request.user, unit) else None,
+        "own": knowledge if tells_of_own(request.user, knowledge) else None,
         "names_shown": names_shown,
         "page_obj": page,
         "held": _held_by(list(page.object_list), year),
