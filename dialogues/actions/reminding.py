@@ -1,6 +1,6 @@
-"""To remind whoever has not answered a record: at most once a day."""
+"""To remind whoever has not answered a record: by hand at most once a day, by cron each week."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from dialogues.rules import TalkRights
 from dialogues.states import Action
 from units.models import Submission, User
 
-FIRST_AFTER_DAYS = 7
+DAYS_BETWEEN = 7
 
 
 @transaction.atomic
@@ -24,7 +24,7 @@ def remind_to_answer(*, talk: Talk, by: User) -> list[User]:
     missing = [person for person in unanswered(talk) if person != by]
     if not missing:
         raise StepRefusedError(_("The other has answered. It is your answer that is missing."))
-    if _was_reminded_on(talk, timezone.localdate()):
+    if _was_reminded_since(talk, timezone.localdate()):
         raise StepRefusedError(_("A reminder has been sent today already."))
     note(talk, Action.REMIND, by=by, before=talk.status)
     return [person for person in missing if person.is_active]
@@ -45,24 +45,28 @@ def unanswered(talk: Talk) -> list[User]:
     return missing
 
 
-def is_day_of_reminding(talk: Talk, day: date) -> bool:
-    """A week after both were asked, and each week from then on."""
+def weeks_waited(talk: Talk, day: date) -> int:
+    """Whole weeks since both were asked: a letter belongs to each, also when the day that it was
+    to be sent on was missed."""
     if talk.documented_at is None:
-        return False
-    waited = (day - timezone.localdate(talk.documented_at)).days
-    return waited > 0 and waited % FIRST_AFTER_DAYS == 0
+        return 0
+    return (day - timezone.localdate(talk.documented_at)).days // DAYS_BETWEEN
 
 
 @transaction.atomic
 def due_for_reminder(*, talk: Talk, day: date) -> list[User]:
-    """Who is to have the letter of the day, each named once however often this is asked. To be
+    """Who is to have the letter of the week, each named once however often this is asked. To be
     called within `acting_as` one of the two."""
-    if not is_day_of_reminding(talk, day) or _was_reminded_on(talk, day):
+    weeks = weeks_waited(talk, day)
+    if talk.documented_at is None or weeks < 1:
+        return []
+    week_began = timezone.localdate(talk.documented_at) + weeks * timedelta(days=DAYS_BETWEEN)
+    if _was_reminded_since(talk, week_began):
         return []
     due = []
     for person in unanswered(talk):
-        # As a form has one effect, the letter of a day is sent once.
-        token = uuid5(NAMESPACE_URL, f"talk-{talk.pk}-{talk.version_number}-{person.pk}-{day}")
+        # As a form has one effect, the letter of a week is sent once.
+        token = uuid5(NAMESPACE_URL, f"talk-{talk.pk}-{talk.version_number}-{person.pk}-{weeks}")
         _sent, is_first = Submission.objects.get_or_create(
             token=token, defaults={"author": person, "result_url": ""}
         )
@@ -71,5 +75,5 @@ def due_for_reminder(*, talk: Talk, day: date) -> list[User]:
     return due
 
 
-def _was_reminded_on(talk: Talk, day: date) -> bool:
-    return TalkStep.objects.filter(talk=talk, action=Action.REMIND, at__date=day).exists()
+def _was_reminded_since(talk: Talk, day: date) -> bool:
+    return TalkStep.objects.filter(talk=talk, action=Action.REMIND, at__date__gte=day).exists()

@@ -9,10 +9,11 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from dialogues.actions.reminding import remind_to_answer
 from dialogues.models import AccessGrant, Reading, Talk, TalkKind, TalkStep
 from dialogues.tests.records import SAID, answer, build_talk, correct, finish, rows_of, write
 from stockholm_quality.tests.world import add_delegation
-from units.wall import upkeep
+from units.wall import acting_as, upkeep
 
 Capacity = Reading.Capacity
 What = Reading.What
@@ -219,7 +220,7 @@ def _remind():
 
 
 @pytest.mark.parametrize(
-    ("days", "letters"), [(0, 0), (6, 0), (7, 2), (8, 0), (13, 0), (14, 2), (21, 2)]
+    ("days", "letters"), [(0, 0), (6, 0), (7, 2), (8, 2), (13, 2), (14, 2), (21, 2)]
 )
 def test_who_has_not_answered_is_reminded_each_week(world, mailoutbox, days, letters):
     _waiting_since(build_talk(world, state="documented"), days)
@@ -232,6 +233,25 @@ def test_who_has_not_answered_is_reminded_each_week(world, mailoutbox, days, let
         assert "https://portal.example.se/samtal/" in letter.body
         assert SAID not in letter.body
         assert world.employee.family_name not in letter.subject + letter.body
+
+
+def test_a_day_that_was_missed_costs_no_letter_and_gives_none_twice(world, mailoutbox):
+    talk = build_talk(world, state="documented")
+    for days, letters in [(9, 2), (10, 2), (13, 2), (15, 4)]:
+        _waiting_since(talk, days)
+        _remind()
+        assert len(mailoutbox) == letters, days
+
+
+def test_who_was_reminded_by_hand_this_week_gets_no_letter_from_cron(world, mailoutbox):
+    talk = build_talk(world, state="documented")
+    _waiting_since(talk, 9)
+    with acting_as(world.manager):
+        remind_to_answer(talk=talk, by=world.manager)
+
+    _remind()
+
+    assert mailoutbox == []
 
 
 def test_who_has_answered_or_no_longer_holds_the_talk_gets_no_letter(world, mailoutbox):

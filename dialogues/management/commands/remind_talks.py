@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from dialogues.actions.reminding import due_for_reminder, is_day_of_reminding
+from dialogues.actions.reminding import due_for_reminder, weeks_waited
 from dialogues.models import Talk
 from dialogues.reminding import mail_to_answer
 from units.models import User
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 for talk in Talk.objects.filter(status=Talk.Status.DOCUMENTED).select_related(
                     "employee"
                 )
-                if is_day_of_reminding(talk, day)
+                if weeks_waited(talk, day) > 0
             ]
         sent = 0
         for talk in waiting:
