@@ -131,6 +131,8 @@ def share_preparation(*, talk: Talk, preparation: Preparation, revision: int, by
     Own notes are not shared. Raises StepRefusedError, and StaleRevisionError when something was
     written in another window since.
     """
+    # The talk before what is written for it, as whoever saves a row does: neither waits in vain.
+    talk = lock(talk, Action.SHARE, by=by)
     preparation = lock_unshared(preparation, revision=revision, by=by)
     talk = _get_ready(talk, Action.SHARE, by=by)
     preparation.shared_at = timezone.now()
@@ -143,13 +145,14 @@ def share_preparation(*, talk: Talk, preparation: Preparation, revision: int, by
 def waive_preparation(*, talk: Talk, by: User) -> Talk:
     """Go to the talk without having prepared in writing; then the other's opens too. To write and
     share afterwards is still possible."""
-    return _get_ready(talk, Action.WAIVE, by=by)
+    return _get_ready(lock(talk, Action.WAIVE, by=by), Action.WAIVE, by=by)
 
 
 def _get_ready(talk: Talk, action: Action, *, by: User) -> Talk:
     who = "employee" if talk.employee_id == by.pk else "holder"
-    is_first = getattr(talk, f"{who}_ready_at") is None
+    had_waived = getattr(talk, f"{who}_waived")
     changes: dict[str, Any] = {f"{who}_waived": action == Action.WAIVE}
-    if is_first:
+    # The day of the first sharing is kept; a waiver before it was of something else.
+    if getattr(talk, f"{who}_ready_at") is None or (had_waived and action == Action.SHARE):
         changes[f"{who}_ready_at"] = timezone.now()
     return take_step(talk, action, by=by, to=Talk.Status.PREPARING, **changes)

@@ -1,13 +1,17 @@
 """What is prepared stays hidden until it is shared; then it opens to who is ready, for ever."""
 
 from contextlib import suppress
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import ProgrammingError, connection
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dialogues.models import Reading, Talk
+from dialogues.actions.preparing import share_preparation
+from dialogues.models import Preparation, Reading, Talk
 from dialogues.tests.preparing import (
     NOTES,
     SECRET,
@@ -226,6 +230,36 @@ def test_after_waiving_one_can_still_write_and_share(talk, two):
     waive(two[1], talk)
 
     assert "Ändå" in seen_by(two[1], talk, "preparation_other")
+
+
+def test_what_is_shared_after_a_waiver_is_ready_from_then(talk, two):
+    waive(two[0], talk)
+    with scene():
+        long_ago = timezone.now() - timedelta(days=4)
+        Talk.objects.filter(pk=talk.pk).update(
+            employee_ready_at=long_ago, revision=F("revision") + 1
+        )
+    write(two[0], talk, "Året", "Ändå")
+    share(two[0], talk)
+
+    with scene():
+        talk.refresh_from_db()
+    assert timezone.localdate(talk.employee_ready_at) == timezone.localdate()
+    assert not talk.employee_waived
+
+
+def test_sharing_locks_the_talk_first_as_saving_a_row_does(world, talk, two):
+    """In another order one who shares and saves at once would stop both."""
+    write(two[0], talk, "Året", "Delat")
+    with acting_as(world.employee), CaptureQueriesContext(connection) as queries:
+        preparation = Preparation.objects.get(talk=talk)
+        share_preparation(
+            talk=talk, preparation=preparation, revision=preparation.revision, by=world.employee
+        )
+
+    locks = [each["sql"] for each in queries if "FOR UPDATE" in each["sql"]]
+    tables = [sql.split('FROM "')[1].split('"')[0] for sql in locks]
+    assert tables.index("dialogues_talk") < tables.index("dialogues_preparation")
 
 
 def test_nothing_is_shared_or_waived_once_the_talk_has_been_held(talk, two):
