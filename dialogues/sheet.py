@@ -17,8 +17,10 @@ from dialogues.models import (
     Talk,
     TalkKind,
 )
+from dialogues.models.competence import CompetenceNeedQuerySet
 from goals.models import Expectation
 from units.models import Employment
+from units.models.people import EmploymentQuerySet
 
 # Which year's expectations a talk looks back on, and which it sets, counted from its own year.
 LOOKS_BACK_ON = {TalkKind.EMPLOYEE: -1, TalkKind.SALARY: -1, TalkKind.LEAVING: 0}
@@ -54,9 +56,15 @@ class Record:
 
     @property
     def is_empty(self) -> bool:
+        """Whether there is nothing in it to confirm: no words, nothing agreed on, and no result or
+        need that was written in this talk."""
         written = [row.part.text for row in self.sections]
         weighed = [text for row in self.weighings for text in (row.weighed, row.would_raise)]
-        return not any(text.strip() for text in [*written, *weighed])
+        if any(text.strip() for text in [*written, *weighed]):
+            return False
+        results: list[Any] = [each for row in self.results for each in row.results.values()]
+        noted = any(row.talk_id == self.talk.pk for row in [*results, *self.competence])
+        return not noted and not any(row.expectation.is_in_force for row in self.expectations)
 
     @property
     def mark(self) -> str:
@@ -119,9 +127,8 @@ def _expectations(talk: Talk, years: dict[TalkKind, int]) -> list[ExpectationRow
     """Those of the employment that the talk is about, or that went up in it: the same for both."""
     if (offset := years.get(TalkKind(talk.kind))) is None:
         return []
-    own = Employment.objects.filter(pk=talk.employment_id)
     found = (
-        Expectation.objects.filter(employment__in=Employment.objects.going_on_as(own))
+        Expectation.objects.filter(employment__in=_employments_of(talk))
         .for_year(talk.year + offset)
         .with_line()
         .order_by("status", "given_at", "pk")
@@ -133,19 +140,34 @@ def _expectations(talk: Talk, years: dict[TalkKind, int]) -> list[ExpectationRow
     return rows
 
 
-def competence_of(talk: Talk) -> "list[CompetenceNeed]":
+def needs_about(talk: Talk) -> CompetenceNeedQuerySet:
+    """Those of the employment that the talk is about, and those taken along to it."""
+    employments = _employments_of(talk)
+    return CompetenceNeed.objects.filter(
+        Q(employment__in=employments) | Q(brought_to__in=employments), employee=talk.employee_id
+    )
+
+
+def competence_of(talk: Talk) -> list[CompetenceNeed]:
     """What is open, from whatever year, and what was done or dropped since a year before the
     talk's."""
+    state, since = CompetenceNeed.State, talk.year - 1
     return list(
-        CompetenceNeed.objects.filter(employee=talk.employee_id)
+        needs_about(talk)
         .filter(
-            Q(state=CompetenceNeed.State.OPEN)
-            | Q(done_on__year__gte=talk.year - 1)
-            | Q(state=CompetenceNeed.State.DROPPED, talk=talk)
+            Q(state=state.OPEN)
+            | Q(done_on__year__gte=since)
+            # What has been dropped is not written in again.
+            | Q(state=state.DROPPED, written_at__year__gte=since)
         )
         .select_related("goal", "expectation")
         .order_by("state", "due_on", "pk")
     )
+
+
+def _employments_of(talk: Talk) -> EmploymentQuerySet:
+    """The one that the talk is about, and those that went up in it."""
+    return Employment.objects.going_on_as(Employment.objects.filter(pk=talk.employment_id))
 
 
 def _weighings(talk: Talk, criteria_set: CriteriaSet | None) -> list[CriterionWeighing]:

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dialogues.actions.steps import StepRefusedError
+from dialogues.actions.steps import StepRefusedError, lock
 from dialogues.models import CompetenceNeed, Talk
+from dialogues.states import Action
 from units.models import Employment, User
 from units.revisions import StaleRevisionError
 
@@ -19,7 +20,10 @@ def add_need(
     *, employment: Employment, fields: dict[str, Any], by: User, talk: Talk | None = None
 ) -> CompetenceNeed:
     """`fields` holds need and source, and may hold goal, expectation, activity, responsible and
-    due_on; `talk` is the one that the need was seen in. Who may is for the caller to ask."""
+    due_on; `talk` is the one that the need was seen in, for as long as its record is written: else
+    StepRefusedError. Who may otherwise is for the caller to ask."""
+    if talk is not None:
+        lock(talk, Action.WRITE, by=by)
     return CompetenceNeed.objects.create(
         employment=employment,
         employee_id=employment.person_id,
@@ -32,10 +36,18 @@ def add_need(
 
 @transaction.atomic
 def change_need(
-    *, need: CompetenceNeed, revision: int, fields: dict[str, Any], by: User
+    *,
+    need: CompetenceNeed,
+    revision: int,
+    fields: dict[str, Any],
+    by: User,
+    talk: Talk | None = None,
 ) -> CompetenceNeed:
-    """Reword an open need, or one that is done: its effect shows later. Raises StaleRevisionError
-    and StepRefusedError."""
+    """Reword an open need, or one that is done: its effect shows later. `talk` is the one that it
+    is reworded in, for as long as its record is written. Raises StaleRevisionError and
+    StepRefusedError."""
+    if talk is not None:
+        lock(talk, Action.WRITE, by=by)
     need = _lock(need, revision)
     if need.state == CompetenceNeed.State.DROPPED:
         raise StepRefusedError(_("The need has been dropped. Add it anew if it has come back."))

@@ -6,6 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from dialogues.actions.competence import add_need, change_need, drop_need
+from dialogues.actions.steps import StepRefusedError
 from dialogues.actions.talks import hold_talk
 from dialogues.models import (
     CompetenceNeed,
@@ -19,8 +21,9 @@ from dialogues.tests.joint import (
     seen_in,
     stored,
 )
-from dialogues.tests.records import build_talk, fresh
+from dialogues.tests.records import build_talk, finish, fresh
 from goals.models import Expectation
+from units.models import Employment
 from units.wall import acting_as, upkeep
 
 
@@ -186,6 +189,66 @@ def test_a_need_is_added_and_changed_and_two_writers_see_both(world, talk, as_pe
     assert (changed.status_code, stale.status_code) == (302, 409)
     assert "Leda svåra samtal" in stale.content.decode()
     assert "Leda möten" in stale.content.decode()
+
+
+def a_need(world, employment, need, **fields):
+    employee = world.people["employee"]
+    with upkeep():
+        return CompetenceNeed.objects.create(
+            employment=employment,
+            employee=employee,
+            need=need,
+            source="OWN_WISH",
+            written_by=employee,
+            **fields,
+        )
+
+
+def test_the_needs_of_another_employment_have_no_place_in_the_talk_unless_taken_along(
+    world, talk, as_persona, token
+):
+    own = world.employments["employee"]
+    with upkeep():
+        other = Employment.objects.create(
+            person=own.person, unit=world.units["other_unit"], title="Kock", starts_on=own.starts_on
+        )
+    foreign = a_need(world, other, "Laga mat för många")
+    along = a_need(world, other, "Leda en grupp", brought_to=own)
+    data = {"need": "Nytt", "source": "OWN_WISH", "responsible": "EMPLOYEE", "revision": 1}
+    employee = as_persona("employee")
+
+    page = page_of(employee, talk).content.decode()
+    answers = [
+        employee.post(reverse("dialogues:joint_need", args=[talk.pk, need.pk]), data | token())
+        for need in (foreign, along)
+    ]
+
+    assert foreign.need not in page
+    assert along.need in page
+    assert [answer.status_code for answer in answers] == [404, 302]
+
+
+def test_a_need_that_is_dropped_during_the_year_stands_in_the_talk_with_why(
+    world, talk, as_persona
+):
+    need = a_need(world, world.employments["employee"], "Gå en kurs")
+    with acting_as(world.manager):
+        drop_need(need=need, revision=1, reason="Kursen gavs aldrig", by=world.manager)
+
+    assert "Kursen gavs aldrig" in page_of(as_persona("employee"), talk).content.decode()
+
+
+def test_a_need_is_not_written_in_a_talk_whose_record_was_finished_just_now(world):
+    talk = build_talk(world)
+    need = a_need(world, world.employments["employee"], "Leda samtal")
+    fields = {"need": "För sent", "source": "OWN_WISH"}
+    finish(talk, by=world.manager)
+
+    with acting_as(world.employee), pytest.raises(StepRefusedError):
+        add_need(employment=talk.employment, talk=talk, fields=fields, by=world.employee)
+    with acting_as(world.employee), pytest.raises(StepRefusedError):
+        change_need(need=need, revision=1, talk=talk, fields=fields, by=world.employee)
+    assert [each.need for each in stored(CompetenceNeed)] == [need.need]
 
 
 def test_the_day_of_the_next_talk_is_saved_and_a_day_that_has_been_is_told(talk, as_persona):

@@ -23,9 +23,10 @@ from dialogues.actions.competence import add_need, change_need
 from dialogues.actions.steps import StepRefusedError
 from dialogues.forms import WithdrawForm
 from dialogues.forms.joint import AdoptForm, AgreedForm, NeedForm
-from dialogues.models import CompetenceNeed, Reading, Talk, TalkKind
+from dialogues.models import Reading, Talk, TalkKind
 from dialogues.readings import note_reading
 from dialogues.rules import TalkRights, can_agree_on
+from dialogues.sheet import needs_about
 from dialogues.states import STEPS, Action
 from dialogues.views.joint import elsewhere, get_joint, joint_url
 from goals.models import Expectation
@@ -166,7 +167,6 @@ def joint_need_new(request: AuthedRequest, pk: int) -> HttpResponse:
     talk = rights.talk
 
     def save(form: NeedForm) -> None:
-        _require_open(rights)
         add_need(employment=talk.employment, talk=talk, fields=form.said, by=request.user)
 
     return _write(
@@ -184,16 +184,16 @@ def joint_need_new(request: AuthedRequest, pk: int) -> HttpResponse:
 def joint_need(request: AuthedRequest, pk: int, need_pk: int) -> HttpResponse:
     rights = get_joint(request, pk)
     talk = rights.talk
-    open_needs = CompetenceNeed.objects.open().filter(employee=talk.employee_id)
+    open_needs = needs_about(talk).open()
     need = get_object_or_404(open_needs, pk=need_pk)
 
     def save(form: NeedForm) -> None:
-        _require_open(rights)
         change_need(
             need=need,
             revision=form.cleaned_data["revision"],
             fields=form.said,
             by=request.user,
+            talk=talk,
         )
 
     return _write(
@@ -246,11 +246,6 @@ def _get_expectation(request: AuthedRequest, rights: TalkRights, pk: int) -> Exp
     if not belongs_to(rights.talk, expectation):
         raise Http404
     return expectation
-
-
-def _require_open(rights: TalkRights) -> None:
-    if not can_agree_on(rights.user, rights.talk):
-        raise StepRefusedError(str(STEPS[Action.WRITE].words))
 
 
 def _try(request: AuthedRequest, rights: TalkRights, act: Callable[[], str]) -> HttpResponse:
