@@ -191,7 +191,6 @@ def _filled(*rows: Row) -> list[Row]:
 def _expectation(each: ExpectationSnapshot, people: People, *, with_terms: bool) -> Card:
     terms = (
         [
-            (_("How it shows"), each.sign),
             (_("Support needed"), each.support),
             (_("By when"), date_format(each.due_on) if each.due_on else ""),
         ]
@@ -199,7 +198,10 @@ def _expectation(each: ExpectationSnapshot, people: People, *, with_terms: bool)
         else []
     )
     facts = _filled(
-        (_("Serves the goal"), each.goal), (_("Expected result"), each.expected_result), *terms
+        (_("Serves the goal"), each.goal),
+        (_("Expected result"), each.expected_result),
+        (_("How it shows"), each.sign),
+        *terms,
     )
     if each.is_withdrawn:
         facts.append((_("State"), _("Withdrawn")))

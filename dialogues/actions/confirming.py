@@ -91,7 +91,8 @@ def answer_record(
             by=by,
             to=Talk.Status.CONFIRMED,
             confirmed_version=number,
-            confirmed_at=timezone.now(),
+            # A correction is of what both had answered: that they had does not come later by it.
+            confirmed_at=talk.confirmed_at or timezone.now(),
             correction_reason="",
         )
     else:

@@ -5,12 +5,14 @@ from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 from django.urls import reverse
 from pypdf import PdfReader
 
 from dialogues.actions.confirming import reopen_talk
 from dialogues.actions.steps import StepRefusedError
 from dialogues.models import Confirmation, Talk, TalkStep, TalkVersion
+from dialogues.tests.joint import expectations_of
 from dialogues.tests.records import (
     SAID,
     Outcome,
@@ -24,9 +26,10 @@ from dialogues.tests.records import (
     rows_of,
     write,
 )
+from goals.models import Expectation
 from stockholm_quality.tests.side_by_side import side_by_side
 from units.drafts import save_draft, unsaved_texts
-from units.wall import acting_as
+from units.wall import acting_as, upkeep
 
 REMARK = "Jag ser det sista annorlunda åäö"
 
@@ -77,7 +80,7 @@ def test_what_seems_unfinished_is_asked_and_stops_nobody(world, as_persona):
 
 
 def test_an_empty_record_is_not_finished(world, as_persona):
-    talk = build_talk(world, words="")
+    talk = build_talk(world, words="", who="teammate_0")
     client = as_persona("manager")
     page = client.get(_url("talk_document", talk))
 
@@ -87,6 +90,14 @@ def test_an_empty_record_is_not_finished(world, as_persona):
     assert 'name="mark"' not in page.content.decode()
     assert [str(message) for message in sent.context["messages"]]
     assert rows_of(TalkVersion) == []
+
+
+def test_what_is_agreed_on_is_a_record_without_a_word_beside(world):
+    talk = build_talk(world, words="")
+
+    version = finish(talk, by=world.manager)
+
+    assert world.expectation.text in [each["text"] for each in version.snapshot["expectations"]]
 
 
 def test_a_change_while_one_reads_shows_the_page_anew_with_what_changed(world, as_persona):
@@ -331,6 +342,32 @@ def test_a_correction_is_a_new_version_and_the_old_holds_until_both_have_answere
     assert "Rättade ord" in at_last
     assert "Fel datum i texten" in at_last
     assert fresh(talk).confirmed_version == 2
+
+
+def test_a_corrected_talk_was_answered_when_both_first_did(world):
+    talk = build_talk(world, state="answered")
+    correct(talk, "Fel", by=world.manager)
+    finish(talk, by=world.manager)
+    answer(talk, by=world.manager)
+    answer(talk, by=world.employee)
+
+    corrected = fresh(talk)
+    assert (corrected.confirmed_version, corrected.status) == (2, Talk.Status.CONFIRMED)
+    assert corrected.confirmed_at == talk.confirmed_at
+
+
+def test_a_result_stands_with_how_it_was_to_show(world, as_persona):
+    (expectation,) = expectations_of(world, world.year - 1)
+    with upkeep():
+        Expectation.objects.filter(pk=expectation.pk).update(
+            sign="Föräldrarna berättar det", revision=F("revision") + 1
+        )
+    talk = build_talk(world, state="documented")
+
+    assert (
+        "Föräldrarna berättar det"
+        in as_persona("employee").get(_url("record", talk)).content.decode()
+    )
 
 
 def test_what_was_opened_again_stays_between_the_two(world, as_persona):
