@@ -320,50 +320,46 @@ def unit_goals_without_parent(user: User, year: int, board: Unit | None = None) 
     return goals.filter(parent=None).select_related("unit").in_order_of_units()
 
 
-def units_with_statistics_for(user: User) -> QuerySet[Unit]:
-    """Where `units.rules.can_see_statistics` holds."""
-    return Unit.objects.in_scope_of(user, Role.MANAGER, Role.HR)
+def units_with_figures_for(user: User, board: Unit | None = None) -> QuerySet[Unit]:
+    """Where the person is a manager or HR: from there downwards they are told figures."""
+    held = {unit for role, unit in user.roles_today if role in {Role.MANAGER, Role.HR}}
+    units = Unit.objects.filter(pk__in=held)
+    if board:
+        units = units.filter(pk__in=Unit.objects.below(board).values("pk"))
+    return units.in_swedish_order()
 
 
 @dataclass(frozen=True)
 class WithoutExpectation:
-    """How many of a unit's employees lack an expectation for the year."""
+    """How many of a manager's own employees in a unit lack an expectation for the year."""
 
     unit_pk: int
     unit_name: str
     employed: int
     without: int
-    is_mine: bool
 
 
-def employees_without_expectation(
+def own_without_expectation(
     user: User, year: int, board: Unit | None = None
 ) -> list[WithoutExpectation]:
-    """Per unit in the scope of `user`, most first, where at least FEWEST_IN_A_FIGURE are employed.
+    """Of those whose manager `user` is, who are known to them by name; per unit, most first.
 
-    A total is to be the sum of these and nothing else, so that no smaller unit's number is the
-    difference. People with protected identity are neither employed nor without here.
+    Nobody else is told such numbers: exact and of today, they would go round what is told of the
+    same people in ranges.
     """
     day = day_of(year)
-    units = units_with_statistics_for(user)
+    own = Employment.objects.managed_by(user).active_on(day)
     if board:
-        units = units.filter(pk__in=Unit.objects.below(board, day).values("pk"))
-    given = holds_any(Expectation.objects.in_force().for_year(year), day)
+        own = own.filter(unit__in=Unit.objects.below(board, day).values("pk"))
+    given = holds_any(Expectation.objects.in_force().for_year(year))
     rows: Iterable[dict[str, Any]] = (
-        Employment.objects.active_on(day)
-        .filter(unit__in=units, person__has_protected_identity=False)
-        .order_by()
+        own.order_by()
         .values("unit", "unit__name")
         .annotate(employed=Count("pk"), without=Count("pk", filter=~given))
-        .filter(employed__gte=FEWEST_IN_A_FIGURE, without__gt=0)
+        .filter(without__gt=0)
         .order_by("-without", swedish_order("unit__name"), "unit")
     )
-    with for_purpose("figures"):
-        rows = list(rows)
-    mine = set(Employment.objects.managed_by(user).order_by().values_list("unit", flat=True))
     return [
-        WithoutExpectation(
-            row["unit"], row["unit__name"], row["employed"], row["without"], row["unit"] in mine
-        )
+        WithoutExpectation(row["unit"], row["unit__name"], row["employed"], row["without"])
         for row in rows
     ]

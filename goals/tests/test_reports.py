@@ -41,7 +41,7 @@ def on(goal):
 
 def without_expectation(world, who):
     with acting_as(world.people[who]):
-        return reports.employees_without_expectation(world.people[who], world.year)
+        return reports.own_without_expectation(world.people[who], world.year)
 
 
 @pytest.fixture
@@ -234,39 +234,31 @@ def test_drafts_without_a_parent_hang_loose_for_those_who_may_see_them(world):
     assert loose("employee") == loose("hr") == loose("other_controller") == {adopted}
 
 
-def test_employees_without_expectation_are_told_within_the_scope_from_five_on(world):
+def test_a_manager_is_told_of_their_own_without_expectation_and_nobody_of_others(world):
     def rows(who):
         found = without_expectation(world, who)
         return {row.unit_name: (row.without, row.employed) for row in found}
 
-    # In Ängen the protected person is not counted; in Öknen only three are employed.
-    assert rows("manager_above").keys() == {"Förskolan Ängen"}
+    own = Employment.objects.managed_by(world.people["manager"]).filter(unit=world.units["unit"])
     without, employed = rows("manager")["Förskolan Ängen"]
-    everyone = Employment.objects.active_on().filter(unit=world.units["unit"])
-    assert employed == everyone.count() - 1
+    assert employed == own.count()
     assert without == employed - 3
-    assert rows("hr").keys() == {"Förskolan Ängen"}
-    assert rows("other_hr").keys() == {"Förskolan Åsen"}
-    assert rows("employee") == rows("controller") == rows("city_hr") == rows("former_manager") == {}
+    # Those in Ängen are managed from there, whoever stands above.
+    above = Employment.objects.managed_by(world.people["manager_above"])
+    in_scope = sum(employed for _without, employed in rows("manager_above").values())
+    assert 0 < in_scope <= above.count()
+    for who in ("hr", "other_hr", "city_hr", "employee", "controller", "former_manager"):
+        assert rows(who) == {}
 
 
-@pytest.mark.parametrize(("employed", "is_told"), [(4, False), (5, True)])
-def test_a_unit_is_told_of_employees_without_from_five_on(world, employed, is_told):
-    add_person(world, "small_protected", "small_unit", has_protected_identity=True)
-    for number in range(employed - 3):
-        add_person(world, f"small_more_{number}", "small_unit")
+def test_whoever_is_above_is_led_to_the_figures_that_single_nobody_out(world):
+    def led_to(who):
+        return set(reports.units_with_figures_for(world.people[who]))
 
-    rows = without_expectation(world, "hr")
-
-    assert ("Förskolan Öknen" in {row.unit_name for row in rows}) == is_told
-
-
-def test_a_manager_is_led_to_their_own_people_and_no_others(world):
-    [own] = without_expectation(world, "manager")
-    [from_above] = without_expectation(world, "hr")
-
-    assert own.is_mine
-    assert not from_above.is_mine
+    assert led_to("hr") == {world.units["board"]}
+    assert led_to("manager_above") == {world.units["department"]}
+    assert led_to("employee") == led_to("controller") == set()
+    assert not reports.units_with_figures_for(world.people["hr"], world.units["other_board"])
 
 
 def test_a_year_is_seen_from_today_or_from_its_nearer_end():

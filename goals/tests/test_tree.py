@@ -375,6 +375,22 @@ def test_loose_ends_keep_to_the_chosen_board(world, english):
     assert canary("loose_goal") not in results(english, LOOSE, section="units", board=other)
 
 
+def test_employees_without_expectation_are_counted_for_their_manager_alone(world, as_persona):
+    def shown(who):
+        return as_persona(who).get(LOOSE, {"section": "employees"})
+
+    def counted(page):
+        (section,) = [each for each in page.context["sections"] if each.key == "employees"]
+        return section.count
+
+    by_hr, by_manager = shown("hr"), shown("manager")
+
+    assert counted(by_hr) is None
+    assert world.units["unit"].name not in by_hr.content.decode()
+    assert f"/enheter/{world.units['board'].pk}/samtal/" in by_hr.content.decode()
+    assert counted(by_manager) == 3
+
+
 def test_an_unknown_section_is_the_first_with_something_in_it(world, english):
     assert canary("loose_area") in results(english, LOOSE, section="x")
 

@@ -18,7 +18,7 @@ from goals.rules import FEWEST_IN_A_FIGURE
 from goals.thread import line_of
 from goals.years import asked_year
 from stockholm_quality.web import AuthedRequest, render_page
-from units.models import Role, Unit
+from units.models import Employment, Role, Unit
 
 PAGE_SIZE = 50
 MOST_IN_THE_PICTURE = 40
@@ -44,11 +44,11 @@ class Filters:
 
 @dataclass(frozen=True)
 class Section:
-    """One kind of loose end, with how many there are."""
+    """One kind of loose end, with how many there are where that may be told."""
 
     key: str
     title: str
-    count: int
+    count: int | None
     is_chosen: bool
 
 
@@ -126,18 +126,23 @@ def loose_ends(request: AuthedRequest) -> HttpResponse:
         "boards": reports.board_goals_not_carried(year, board),
         "units": reports.unit_goals_without_parent(request.user, year, board),
     }
-    counts = {key: goals.count() for key, goals in lists.items() if not isinstance(goals, list)}
-    # A role lets the section show; what it counts is the scope's alone.
+    counts: dict[str, int | None] = {
+        key: goals.count() for key, goals in lists.items() if not isinstance(goals, list)
+    }
+    figures_of: list[Unit] = []
     if request.user.has_role(Role.MANAGER, Role.HR):
-        employees = reports.employees_without_expectation(request.user, year, board)
+        employees = reports.own_without_expectation(request.user, year, board)
+        figures_of = list(reports.units_with_figures_for(request.user, board))
         lists["employees"] = employees
-        counts["employees"] = sum(row.without for row in employees)
+        has_own = Employment.objects.managed_by(request.user).exists()
+        counts["employees"] = sum(row.without for row in employees) if has_own else None
     first = next((key for key in lists if counts[key]), "council")
     chosen = request.GET.get("section", "")
     chosen = chosen if chosen in lists else first
     context = {
         "filters": filters,
-        "fewest": FEWEST_IN_A_FIGURE,
+        "figures_of": figures_of,
+        "counts_own": counts.get("employees") is not None,
         "sections": [
             Section(key, str(SECTION_TITLES[key]), counts[key], key == chosen) for key in lists
         ],
