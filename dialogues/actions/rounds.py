@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogues.actions.steps import StepRefusedError
-from dialogues.actions.talks import STARTED
-from dialogues.models import Round, RoundChoice, Talk, TalkKind, TalkStep, TemplateVersion
+from dialogues.actions.talks import STARTED, goes_on_from
+from dialogues.models import Round, RoundChoice, Talk, TalkStep, TemplateVersion
 from dialogues.participants import Participant, participants_of
 from units.models import Employment, Role, RoleAssignment, User
 from units.models.people import MERGERS_FOLLOWED
@@ -234,14 +234,9 @@ def _previous_of(
     that was confirmed in it, in one that it goes on as, or that was brought along to it."""
     same = {each.employment: each.employment for each in joining}
     same |= _merged_into(joining, day)
-    wanted = TalkKind.SALARY if kind == TalkKind.SALARY else TalkKind.EMPLOYEE
-    last_year = year if kind == TalkKind.FOLLOW_UP else year - 1
     talks = (
         Talk.objects.filter(
-            employee__in={each.person for each in joining},
-            confirmed_version__gte=1,
-            kind=wanted,
-            year__lte=last_year,
+            goes_on_from(kind, year), employee__in={each.person for each in joining}
         )
         .order_by("year", "pk")
         .values_list("pk", "employment", "brought_to")

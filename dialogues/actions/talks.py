@@ -4,6 +4,7 @@ modules."""
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -46,16 +47,21 @@ def start_talk(
 
 
 def previous_of(employment: Employment, kind: str, year: int) -> Talk | None:
-    """What the talk goes on from: a follow-up from the year's employee talk, the others from the
-    last of their own kind."""
-    earlier = Talk.objects.filter(employee=employment.person_id, confirmed_version__gte=1)
-    if kind == TalkKind.FOLLOW_UP:
-        earlier = earlier.filter(kind=TalkKind.EMPLOYEE, year__lte=year)
-    elif kind == TalkKind.SALARY:
-        earlier = earlier.filter(kind=TalkKind.SALARY, year__lt=year)
-    else:
-        earlier = earlier.filter(kind=TalkKind.EMPLOYEE, year__lt=year)
+    """The answered talk of the employee that a new one goes on from."""
+    earlier = Talk.objects.filter(goes_on_from(kind, year), employee=employment.person_id)
     return earlier.order_by("-year", "-pk").first()
+
+
+def goes_on_from(kind: str, year: int) -> Q:
+    """Which talks, both having answered, such a talk may go on from: the salary talk from salary
+    talks of earlier years, every other kind from employee talks. Those held once a year look at
+    earlier years alone; a follow-up and talks with somebody new or leaving at the same year too."""
+    is_yearly = kind in {TalkKind.EMPLOYEE, TalkKind.SALARY}
+    return Q(
+        kind=TalkKind.SALARY if kind == TalkKind.SALARY else TalkKind.EMPLOYEE,
+        confirmed_version__gte=1,
+        year__lte=year - 1 if is_yearly else year,
+    )
 
 
 @transaction.atomic

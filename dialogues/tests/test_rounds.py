@@ -231,12 +231,14 @@ def test_starting_twice_starts_once(world, planned):
     assert {talk.pk for talk in first.values()} == {talk.pk for talk in second.values()}
 
 
-@pytest.mark.parametrize("kind", [TalkKind.EMPLOYEE, TalkKind.FOLLOW_UP, TalkKind.SALARY])
+@pytest.mark.parametrize(
+    "kind", [TalkKind.EMPLOYEE, TalkKind.FOLLOW_UP, TalkKind.SALARY, TalkKind.LEAVING]
+)
 def test_a_talk_goes_on_from_the_one_that_its_manager_would_go_on_from(world, kind):
     template = small_template(kind)
     for back, of_kind in enumerate([TalkKind.EMPLOYEE, TalkKind.SALARY] * 2, start=1):
         add_talk(world, kind=of_kind, year=world.year - back, status=S.CLOSED)
-    add_talk(world, "colleague", kind=TalkKind.EMPLOYEE, year=world.year, status=S.CONFIRMED)
+    this_years = add_talk(world, "colleague", year=world.year, status=S.CONFIRMED)
     with upkeep():
         # Held in another unit, and not taken along.
         moved = Employment.objects.create(
@@ -262,6 +264,8 @@ def test_a_talk_goes_on_from_the_one_that_its_manager_would_go_on_from(world, ki
             expected = previous_of(talk.employment, kind, world.year)
         assert talk.previous_id == (expected.pk if expected else None)
     assert any(talk.previous_id for talk in talks.values())
+    if kind in {TalkKind.FOLLOW_UP, TalkKind.LEAVING}:
+        assert talks[this_years.employment_id].previous_id == this_years.pk
 
 
 def test_a_talk_is_seen_by_the_two_and_not_by_hr(world, planned, as_persona):
