@@ -112,6 +112,9 @@ class TalkRights:
             return False
         if action == Action.HAND_OVER:
             return self.has_no_holder
+        if action in {Action.PROPOSE_TIME, Action.ANSWER_TIME} and self.is_employee:
+            # With one who no longer may hold the talk, no time is agreed.
+            return not self.has_no_holder
         if action == Action.DELEGATE:
             # A delegate passes nothing on, and what has been shared was shared by its author.
             return self.manages and self.talk.holder_ready_at is None
