@@ -5,14 +5,17 @@ Stored as JSON in `TalkVersion.snapshot` with the number of its schema. People a
 whether a name may show is decided on the day it is read.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from django.utils import timezone
 
-from dialogues.models import CompetenceNeed, CriterionWeighing
+from dialogues.models import CompetenceNeed, CriterionWeighing, Talk
 from dialogues.sheet import ExpectationRow, Record
+from dialogues.states import Action
+from goals.models import Expectation
 
 SCHEMA = 1
 
@@ -100,6 +103,30 @@ def decoded(data: Any, schema: int) -> TalkSnapshot:
 
 
 def snapshot_of(record: Record) -> TalkSnapshot:
+    """The record as it would be frozen now. In a correction, what stands beside the texts is as
+    both answered it, but for what has been changed or added since the correction was begun."""
+    now = _as_it_stands(record)
+    if not record.talk.is_being_corrected:
+        return now
+    answered = answered_snapshot(record.talk)
+    touched = _touched_since_begun(record)
+    return msgspec.structs.replace(
+        now,
+        occupation=answered.occupation,
+        unit=answered.unit,
+        results=_kept_expectations(answered.results, now.results, touched),
+        expectations=_kept_expectations(answered.expectations, now.expectations, touched),
+        competence=_kept_needs(answered.competence, now.competence, touched),
+    )
+
+
+def answered_snapshot(talk: Talk) -> TalkSnapshot:
+    """Of the last version that both have answered."""
+    version = talk.versions.get(number=talk.confirmed_version)
+    return decoded(version.snapshot, version.schema)
+
+
+def _as_it_stands(record: Record) -> TalkSnapshot:
     talk = record.talk
     template = talk.template_version.template
     return TalkSnapshot(
@@ -131,6 +158,69 @@ def snapshot_of(record: Record) -> TalkSnapshot:
         criteria=str(record.criteria_set.about) if record.criteria_set else "",
         weighings=[_weighing(row) for row in record.weighings],
     )
+
+
+# --- Corrected ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Touched:
+    """What has been written since the correction was begun, by key."""
+
+    expectations: set[int]
+    results: set[tuple[int, str]]  # of which expectation, by which party
+    needs: set[int]
+
+
+def _touched_since_begun(record: Record) -> _Touched:
+    talk = record.talk
+    begun = talk.steps.filter(action=Action.CORRECT).latest("pk").at
+    rows = [*record.results, *record.expectations]
+    keys = [row.expectation.pk for row in rows]
+    changed = Expectation.objects.filter(pk__in=keys, events__pgh_created_at__gte=begun)
+    return _Touched(
+        expectations=set(changed.values_list("pk", flat=True)),
+        results={
+            (row.expectation.pk, party)
+            for row in rows
+            for party, result in row.results.items()
+            # Said in another talk, it belongs to that one's record.
+            if result.talk_id == talk.pk and result.written_at >= begun
+        },
+        needs={need.pk for need in record.competence if need.written_at >= begun},
+    )
+
+
+def _kept_expectations(
+    answered: list[ExpectationSnapshot], now: list[ExpectationSnapshot], touched: _Touched
+) -> list[ExpectationSnapshot]:
+    """What was answered, in its order, then what has come since the correction was begun."""
+    live = {row.pk: row for row in now}
+    kept = [_with_touched(row, live.pop(row.pk, row), touched) for row in answered]
+    spoken_of = touched.expectations | {pk for pk, _party in touched.results}
+    return kept + [row for row in live.values() if row.pk in spoken_of]
+
+
+def _with_touched(
+    answered: ExpectationSnapshot, now: ExpectationSnapshot, touched: _Touched
+) -> ExpectationSnapshot:
+    results = {each.party: each for each in answered.results}
+    for each in now.results:
+        if (now.pk, each.party) in touched.results:
+            results[each.party] = each
+    row = now if now.pk in touched.expectations else answered
+    return msgspec.structs.replace(row, results=[results[party] for party in sorted(results)])
+
+
+def _kept_needs(
+    answered: list[CompetenceSnapshot], now: list[CompetenceSnapshot], touched: _Touched
+) -> list[CompetenceSnapshot]:
+    changed = {need.pk: need for need in now if need.pk in touched.needs}
+    kept = [changed.pop(need.pk, need) for need in answered]
+    return [*kept, *changed.values()]
+
+
+# --- Its parts ---------------------------------------------------------------------------------
 
 
 def _expectation(row: ExpectationRow) -> ExpectationSnapshot:

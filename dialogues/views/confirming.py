@@ -35,7 +35,7 @@ from dialogues.readings import note_reading
 from dialogues.reminding import mail_to_answer
 from dialogues.rules import TalkRights
 from dialogues.sheet import Record, record_of
-from dialogues.snapshots import decoded, snapshot_of
+from dialogues.snapshots import TalkSnapshot, answered_snapshot, decoded, snapshot_of
 from dialogues.states import STEPS, Action
 from dialogues.views.record import compared, get_talk, people_of
 from stockholm_quality.web import AuthedRequest, require
@@ -96,12 +96,21 @@ def _document_page(request: AuthedRequest, rights: TalkRights, *, is_stale: bool
         "is_stale": is_stale,
         "changed": changed,
         "changed_headings": [each.heading for each in chapters if each.key in changed],
+        "corrects": _corrected_in(rights, snapshot) if rights.talk.is_being_corrected else None,
         "unfinished": unfinished(found),
         "joint_url": reverse("dialogues:joint", args=[rights.talk.pk]),
     }
     return render(
         request, "dialogues/record_document.html", context, status=409 if is_stale else 200
     )
+
+
+def _corrected_in(rights: TalkRights, snapshot: TalkSnapshot) -> list[str]:
+    """The headings of what a correction changes in what both had answered."""
+    both = [
+        (each, people_of(rights.user, each)) for each in (answered_snapshot(rights.talk), snapshot)
+    ]
+    return [row.label for row in compared(*both) if row.changed]
 
 
 def unfinished(record: Record) -> list[str]:
