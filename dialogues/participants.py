@@ -1,6 +1,5 @@
 """Whom a round of talks includes: everybody it reaches, and what HR should look at first."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -10,10 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dialogues.models import Round, RoundChoice, Talk, TalkKind
+from dialogues.models import Round, RoundChoice, TalkKind
 from units.models import Employment, Leave, Unit, User
 from units.nearest import managers_of
-from units.wall import for_purpose
 
 NEWLY_HIRED = timedelta(days=90)
 
@@ -23,7 +21,6 @@ Decision = RoundChoice.Decision
 class Reason(models.TextChoices):
     """Why somebody is not simply included; the first that holds is where they are listed."""
 
-    HAS_TALK = "HAS_TALK", _("Has such a talk already")
     NO_MANAGER = "NO_MANAGER", _("Nobody manages them")
     ON_LEAVE = "ON_LEAVE", _("On leave the whole time")
     SEVERAL = "SEVERAL", _("Several employments")
@@ -44,12 +41,9 @@ class Participant:
     reasons: list[Reason] = field(default_factory=list)
     is_in_by_rule: bool = True
     decision: str = ""
-    # A talk that this round started.
+    # They take part in a round that has started. Not read from the talks: HR would see who had
+    # such a talk before, a first one or one for whoever leaves.
     is_joined: bool = False
-
-    @property
-    def has_talk(self) -> bool:
-        return Reason.HAS_TALK in self.reasons
 
     @property
     def is_in(self) -> bool:
@@ -58,21 +52,22 @@ class Participant:
         return self.is_in_by_rule
 
     @property
-    def takes_part(self) -> bool:
-        return self.is_in and not self.has_talk and self.manager is not None
+    def waits_for_manager(self) -> bool:
+        """Of those who have not come yet, nobody can say who will manage them."""
+        return self.is_in and Reason.NO_MANAGER in self.reasons
 
     @property
-    def waits_for_manager(self) -> bool:
-        return self.is_in and not self.has_talk and self.manager is None
+    def takes_part(self) -> bool:
+        return self.is_in and not self.waits_for_manager
 
     @property
     def is_left_out(self) -> bool:
-        return not self.is_in and not self.has_talk
+        return not self.is_in
 
     @property
     def needs_choice(self) -> bool:
         """HR has not said whether the rule is right here."""
-        return bool(self.reasons) and not self.has_talk and not self.decision
+        return bool(self.reasons) and not self.is_joined and not self.decision
 
     @property
     def effective(self) -> str:
@@ -87,25 +82,17 @@ class Tally:
     needs_choice: int
     left_out: int
     waiting: int
-    has_talk: int
     joined: int
-    of_reason: dict[str, int]
-    ordinary: int
 
 
 def tally_of(participants: Iterable[Participant]) -> Tally:
     known = list(participants)
     return Tally(
-        takes_part=sum(each.takes_part for each in known),
+        takes_part=sum(each.takes_part and not each.is_joined for each in known),
         needs_choice=sum(each.needs_choice for each in known),
         left_out=sum(each.is_left_out for each in known),
         waiting=sum(each.waits_for_manager for each in known),
-        has_talk=sum(each.has_talk and not each.is_joined for each in known),
         joined=sum(each.is_joined for each in known),
-        of_reason=dict(
-            Counter(each.reasons[0].value for each in known if each.reasons and not each.is_joined)
-        ),
-        ordinary=sum(not each.reasons for each in known),
     )
 
 
@@ -128,16 +115,13 @@ def participants_of(round_: Round, day: date | None = None) -> list[Participant]
         Participant(pk, person, starts_on, ends_on, managers.get(pk))
         for pk, person, starts_on, ends_on in rows
     ]
-    talks = _talks_of(round_, [each.employment for each in found])
     away = _leaves_of([each.employment for each in found], first, last)
     decisions = dict(round_.choices.values_list("employment", "decision"))
     longest_held = _longest_held(found)
     for each in found:
         each.decision = decisions.get(each.employment, "")
-        each.is_joined = talks.get(each.employment) == round_.pk
         leave = away.get(each.employment, [])
         holds = {
-            Reason.HAS_TALK: each.employment in talks,
             Reason.NO_MANAGER: each.manager is None and each.starts_on <= today,
             Reason.ON_LEAVE: _covers(
                 leave, max(first, each.starts_on), min(last, each.ends_on or last)
@@ -153,6 +137,11 @@ def participants_of(round_: Round, day: date | None = None) -> list[Participant]
             or (holds[Reason.LEAVES] and round_.kind != TalkKind.LEAVING)
             or longest_held.get(each.person, each.employment) != each.employment
         )
+        each.is_joined = (
+            round_.status != Round.Status.PLANNED
+            and each.takes_part
+            and each.starts_on <= min(today, round_.ends_on)
+        )
     return found
 
 
@@ -164,23 +153,6 @@ def known_to(user: User, participants: list[Participant]) -> list[Participant]:
     seen = protected.visible_to(user)
     hidden = set(protected.exclude(pk__in=seen.values("pk")).values_list("pk", flat=True))
     return [each for each in participants if each.person not in hidden]
-
-
-def _talks_of(round_: Round, employments: list[int]) -> dict[int, int | None]:
-    """Of each employment that has such a talk: which round started it."""
-    talks = (
-        Talk.objects.filter(kind=round_.kind, year=round_.year, employment__in=employments)
-        .exclude(status=Talk.Status.DISCONTINUED)
-        .values_list("employment", "round")
-    )
-    ended_here = Talk.objects.filter(
-        round=round_, status=Talk.Status.DISCONTINUED, employment__in=employments
-    ).values_list("employment", "round")
-    with for_purpose("rounds"):
-        # Discontinued on purpose: a round does not start it anew.
-        found: dict[int, int | None] = dict(ended_here)
-        found.update(talks)
-        return found
 
 
 def _leaves_of(

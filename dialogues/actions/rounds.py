@@ -1,10 +1,12 @@
 """Rounds of talks: prepared by HR, started in one step, joined by those who come later."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,7 +14,8 @@ from dialogues.actions.steps import StepRefusedError
 from dialogues.actions.talks import STARTED, goes_on_from
 from dialogues.models import Round, RoundChoice, Talk, TalkStep, TemplateVersion
 from dialogues.participants import Participant, participants_of
-from units.models import Employment, Role, RoleAssignment, User
+from dialogues.rules import can_run_rounds_of
+from units.models import Employment, Role, RoleAssignment, UnitLine, User
 from units.models.people import MERGERS_FOLLOWED
 from units.revisions import lock_revision
 from units.wall import acting_as, for_purpose
@@ -135,18 +138,43 @@ def join_round(*, round_: Round, by: User, day: date | None = None) -> int:
     return _join(round_, by, day)
 
 
-def join_running_rounds(day: date | None = None) -> int:
+@dataclass(frozen=True)
+class Joined:
+    """How many joined, and the rounds that nobody could join: no HR looks after them today."""
+
+    number: int
+    kept_by_nobody: list[Round]
+
+
+def join_running_rounds(day: date | None = None) -> Joined:
     """For each new day: who has arrived, come back from leave or got a manager joins the rounds
-    that run, started by whoever started the round. How many did."""
+    that run, in the name of whoever started the round; of its HR of today when that is no longer
+    they."""
     running = Round.objects.running().filter(ends_on__gte=day or timezone.localdate())
-    joined = 0
-    for round_ in running.select_related("started_by").order_by("pk"):
-        starter = round_.started_by
-        if starter is None:
+    number, kept_by_nobody = 0, []
+    for round_ in running.select_related("unit", "started_by").order_by("pk"):
+        keeper = _keeper_of(round_, day)
+        if keeper is None:
+            kept_by_nobody.append(round_)
             continue
-        with acting_as(starter, day):
-            joined += join_round(round_=round_, by=starter, day=day)
-    return joined
+        with acting_as(keeper, day):
+            number += join_round(round_=round_, by=keeper, day=day)
+    return Joined(number, kept_by_nobody)
+
+
+def _keeper_of(round_: Round, day: date | None) -> User | None:
+    starter = round_.started_by
+    if starter and starter.is_active and can_run_rounds_of(starter, round_.unit, day):
+        return starter
+    lines = UnitLine.objects.active_on(day).within_border().filter(descendant=round_.unit)
+    roles = (
+        RoleAssignment.objects.active_on(day)
+        .filter(role=Role.HR, person__is_active=True, unit__lines_down__in=lines)
+        .select_related("person")
+        .order_by("unit__lines_down__depth", "starts_on", "pk")
+    )
+    nearest = roles.first()
+    return nearest.person if nearest else None
 
 
 def _lock(round_: Round) -> Round:
@@ -156,13 +184,18 @@ def _lock(round_: Round) -> Round:
 
 def _join(round_: Round, by: User, day: date | None = None) -> int:
     today = day or timezone.localdate()
-    joining = [
-        (each, each.manager)
+    taking_part = [
+        each
         for each in participants_of(round_, day)
         if each.takes_part
-        and each.manager is not None
         and each.starts_on <= today
         and (each.ends_on is None or each.ends_on >= today)
+    ]
+    have_talk = _have_talk(round_, [each.employment for each in taking_part])
+    joining = [
+        (each, each.manager)
+        for each in taking_part
+        if each.manager is not None and each.employment not in have_talk
     ]
     if not joining:
         return 0
@@ -210,6 +243,17 @@ def _join(round_: Round, by: User, day: date | None = None) -> int:
             batch_size=BATCH,
         )
     return len(made)
+
+
+def _have_talk(round_: Round, employments: list[int]) -> set[int]:
+    """Those that have such a talk, whoever started it, and those whose talk of this round was
+    discontinued: on purpose, so a round does not start it anew."""
+    talks = Talk.objects.filter(employment__in=employments).filter(
+        Q(kind=round_.kind, year=round_.year) & ~Q(status=Talk.Status.DISCONTINUED)
+        | Q(round=round_)
+    )
+    with for_purpose("rounds"):
+        return set(talks.values_list("employment", flat=True))
 
 
 def _versions(round_: Round) -> dict[bool, TemplateVersion]:

@@ -132,12 +132,41 @@ def test_who_is_managed_by_nobody_waits_for_a_manager(world, planned):
 def test_who_has_such_a_talk_already_keeps_it(world, planned):
     talk = add_talk(world)
 
-    found = included(world, planned, "employee")
     talks = started(world, planned)
 
-    assert found.has_talk
-    assert not found.is_joined
     assert talk.employment_id not in talks
+
+
+def test_the_pages_of_a_round_do_not_tell_hr_who_has_such_a_talk_already(
+    world, templates, as_persona, token
+):
+    """A first talk, or one for whoever leaves, is known to the two alone until it is told."""
+    leaving = small_template(TalkKind.LEAVING)
+    round_ = plan(world, [leaving] * 2, kind=TalkKind.LEAVING)
+    hr = as_persona("hr")
+
+    def pages():
+        groups = ["ordinary", "joined", "choice", "out"]
+        return [
+            (page.context["tally"], page.context["groups"], [row.participant for row in rows])
+            for page in (hr.get(f"{round_.get_absolute_url()}?show={group}") for group in groups)
+            for rows in [page.context["rows"]]
+        ]
+
+    before = pages()
+    add_talk(world, kind=TalkKind.LEAVING, template=leaving)
+    assert pages() == before
+    started(world, round_)
+    after = pages()
+    assert world.employments["employee"].pk not in talks_of(round_)
+
+    with upkeep():
+        own = Talk.objects.filter(employment=world.employments["colleague"])
+        own.update(round=None, revision=F("revision") + 1)
+    assert pages() == after
+    pk = world.employments["employee"].pk
+    answer = hr.post(round_.get_absolute_url(), {f"choice_{pk}": "INCLUDE"} | token(), follow=True)
+    assert len(answer.context["messages"]) == 1
 
 
 def test_a_discontinued_talk_does_not_stand_in_the_way(world, planned):
@@ -341,8 +370,8 @@ def test_who_arrives_later_joins_the_next_day(world, planned):
         starts_on=TODAY() + timedelta(days=3),
     )
 
-    early = join_running_rounds()
-    joined = join_running_rounds(TODAY() + timedelta(days=3))
+    early = join_running_rounds().number
+    joined = join_running_rounds(TODAY() + timedelta(days=3)).number
 
     assert (early, joined) == (0, 1)
     talks = talks_of(planned)
@@ -406,7 +435,7 @@ def test_a_talk_that_was_discontinued_is_not_started_anew(world, planned):
             status=S.DISCONTINUED, end_reason="Fel år.", revision=F("revision") + 1
         )
 
-    assert join_running_rounds() == 0
+    assert join_running_rounds().number == 0
 
 
 def test_nobody_joins_a_round_that_has_ended_or_whose_time_is_over(world, planned):
@@ -416,8 +445,51 @@ def test_nobody_joins_a_round_that_has_ended_or_whose_time_is_over(world, planne
         person=person, unit=world.units["unit"], title="Barnskötare", starts_on=TODAY()
     )
 
-    late = join_running_rounds(planned.ends_on + timedelta(days=1))
+    late = join_running_rounds(planned.ends_on + timedelta(days=1)).number
     with acting_as(world.hr):
         end_round(round_=planned)
 
-    assert (late, join_running_rounds()) == (0, 0)
+    assert (late, join_running_rounds().number) == (0, 0)
+
+
+def test_whoever_comes_later_to_a_unit_with_a_manager_does_not_wait_for_one(world, planned):
+    with upkeep():
+        person = User.objects.create(account_name="ny", email="ny@example.se")
+        world.employments["coming"] = Employment.objects.create(
+            person=person,
+            unit=world.units["unit"],
+            title="Barnskötare",
+            starts_on=TODAY() + timedelta(days=20),
+        )
+
+    found = included(world, planned, "coming")
+
+    assert (found.takes_part, found.waits_for_manager) == (True, False)
+
+
+@pytest.mark.parametrize("successor", ["colleague", None])
+def test_a_round_goes_on_in_the_name_of_whoever_is_hr_there_today(
+    world, planned, successor, capsys
+):
+    started(world, planned)
+    with upkeep():
+        RoleAssignment.objects.filter(person=world.hr, role=Role.HR).update(
+            ends_on=TODAY() - timedelta(days=1)
+        )
+        if successor:
+            RoleAssignment.objects.create(
+                person=world.people[successor],
+                unit=world.units["board"],
+                role=Role.HR,
+                starts_on=TODAY(),
+            )
+        person = User.objects.create(account_name="ny", email="ny@example.se")
+        arrived = Employment.objects.create(
+            person=person, unit=world.units["unit"], title="Barnskötare", starts_on=TODAY()
+        )
+
+    call_command("new_day")
+
+    talk = talks_of(planned).get(arrived.pk)
+    assert (talk.created_by if talk else None) == world.people.get(successor)
+    assert (str(planned) in capsys.readouterr().err) == (successor is None)

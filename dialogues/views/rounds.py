@@ -178,7 +178,7 @@ def _groups(found: Round, everybody: list[Participant]) -> dict[str, list[Partic
     groups = {
         CHOICE: [each for each in everybody if each.needs_choice],
         **of_reason,
-        ORDINARY: [each for each in everybody if not each.reasons],
+        ORDINARY: [each for each in everybody if not each.reasons and not each.is_joined],
         OUT: [each for each in everybody if each.is_left_out],
         JOINED: [each for each in everybody if each.is_joined],
     }
@@ -244,16 +244,14 @@ def _keep_choices(
     decisions = {
         pk: decision
         for pk, decision in form.decisions.items()
-        if not posted[pk].has_talk
-        and (posted[pk].reasons or posted[pk].decision or decision != posted[pk].effective)
+        if posted[pk].reasons or posted[pk].decision or decision != posted[pk].effective
     }
 
     def keep() -> str:
         changed = choose(round_=found, decisions=decisions, seen=form.seen, by=request.user)
-        joined = join_round(round_=found, by=request.user)
+        # How many that were is not told: who had such a talk already would be the difference.
+        join_round(round_=found, by=request.user)
         messages.success(request, _("The choices are saved."))
-        if joined:
-            messages.success(request, _joined(joined))
         if changed:
             messages.warning(
                 request,
@@ -272,12 +270,6 @@ def _keep_choices(
 
 def _is_key(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_KEY
-
-
-def _joined(number: int) -> str:
-    return ngettext(
-        "{number} talk has been started.", "{number} talks have been started.", number
-    ).format(number=number)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -12,4 +12,12 @@ class Command(new_day.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         super().handle(*args, **options)
         joined = join_running_rounds()
-        self.stdout.write(_("Joined a running round of talks: {count}.").format(count=joined))
+        self.stdout.write(
+            _("Joined a running round of talks: {count}.").format(count=joined.number)
+        )
+        for round_ in joined.kept_by_nobody:
+            self.stderr.write(
+                _("Nobody joins the round {round}: no HR looks after it today.").format(
+                    round=round_
+                )
+            )
