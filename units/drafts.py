@@ -133,10 +133,11 @@ def find_draft(author: User, *keys: str) -> Draft | None:
 
 def unsaved_texts(author: User) -> list[UnsavedText]:
     """All that someone has written and not saved, the latest first."""
-    return [
-        UnsavedText(draft.key, *_form_of(draft.key), draft.saved_at, _texts_of(draft))
-        for draft in author.drafts.order_by("-saved_at", "pk")
-    ]
+    return [as_unsaved(draft) for draft in author.drafts.order_by("-saved_at", "pk")]
+
+
+def as_unsaved(draft: Draft) -> UnsavedText:
+    return UnsavedText(draft.key, *_form_of(draft.key), draft.saved_at, _texts_of(draft))
 
 
 def _form_of(key: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dialogues.own_data import as_data, as_document, own_data
+from dialogues.own_data import as_data, as_document, numbers_held, own_data
 from dialogues.readings import note_own_data
 from goals.documents.pdf import made_pdf
 from stockholm_quality.web import AuthedRequest
@@ -16,10 +16,10 @@ from stockholm_quality.web import AuthedRequest
 @require_safe
 def own_data_page(request: AuthedRequest) -> HttpResponse:
     """What there is, without the texts."""
-    chapters = own_data(request.user)
+    told = numbers_held(request.user)
     context = {
-        "held": [chapter for chapter in chapters if chapter.rows],
-        "empty": [chapter for chapter in chapters if not chapter.rows],
+        "held": [(subject.title, number) for subject, number in told if number],
+        "empty": [subject.title for subject, number in told if not number],
     }
     return render(request, "dialogues/own_data.html", context)
 
