@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 APP_ROLE = "portal_app"
 # What the portal itself does for many people at once; policies may open a row's head for it,
-# never what somebody has written.
-PURPOSES = frozenset({"figures", "rounds", "reminders", "need"})
+# never what somebody has written (a forgotten draft opens to be deleted).
+PURPOSES = frozenset({"figures", "rounds", "reminders", "need", "forgetting"})
 
 _SETTINGS = ("role", "portal.person", "portal.day", "portal.purpose", "portal.upkeep")
 

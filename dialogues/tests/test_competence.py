@@ -237,7 +237,8 @@ def test_what_was_begun_is_found_again_in_its_form(world, as_persona):
     client = as_persona("employee")
     for key, address in keys.items():
         field = names.get(key.rpartition(":")[2], "need")
-        save_draft(author=world.employee, key=key, fields={field: ["Börjat skriva"]})
+        with scene():
+            save_draft(author=world.employee, key=key, fields={field: ["Börjat skriva"]})
         assert "Börjat skriva" in client.get(address).content.decode()
 
 

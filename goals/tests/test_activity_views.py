@@ -11,7 +11,7 @@ from django.utils import timezone
 from goals.forms.indicator import FEW_PEOPLE
 from goals.models import Activity, ActivityGoal
 from stockholm_quality.tests.counting import Asked
-from stockholm_quality.tests.world import add_goal, add_person, canary
+from stockholm_quality.tests.world import add_goal, add_person, canary, scene
 from units.drafts import save_draft, unsaved_texts
 
 MOST_QUERIES = 15
@@ -368,6 +368,7 @@ def test_what_has_not_begun_is_thrown_away_once(world, as_persona):
         ("activity:{goal}:progress", "activity_progress", "goal", ""),
     ],
 )
+@scene()
 def test_what_was_not_saved_is_found_again(world, key, name, pk, query):
     numbers = {"unit": world.unit.pk, "goal": world.unit_goal.pk}
     fields = {"title": ["Halvskriven"], "sort": ["SHARE"], "state": ["BEGUN"], "goals": ["7"]}

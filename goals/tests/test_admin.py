@@ -80,7 +80,8 @@ class World:
             expectation=expectation, expectation_version=1, goal_version=1,
             acknowledged_at=timezone.now(),
         )  # fmt: skip
-        save_draft(author=self.manager, key="x", fields={"text": [f"{SECRET} på skrivbordet"]})
+        with scene():
+            save_draft(author=self.manager, key="x", fields={"text": [f"{SECRET} på skrivbordet"]})
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from goals.models import (
 )
 from stockholm_quality.tests.counting import Asked
 from stockholm_quality.tests.side_by_side import side_by_side
-from stockholm_quality.tests.world import add_goal, canary
+from stockholm_quality.tests.world import add_goal, canary, scene
 from stockholm_quality.tests.world_year import add_indicator, add_report, add_target, hand_in
 from units.drafts import unsaved_texts
 from units.models import Draft
@@ -140,6 +140,7 @@ def test_groups_stand_beside_the_second_step(year, report, as_persona):
     assert [value for _group, value in told.groups] == ["91\xa0%", "64\xa0%"]
 
 
+@scene()
 def test_what_is_written_is_found_again_as_a_draft(year, report, as_persona):
     key = f"analysis:{report.pk}:{year.unit_goal.pk}"
     Draft.objects.create(

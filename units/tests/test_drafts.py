@@ -4,14 +4,16 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import ProgrammingError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from goals.actions import adopt_goal
 from goals.models import Goal
-from stockholm_quality.tests.world import canary
+from stockholm_quality.tests.world import canary, scene
 from units.drafts import KEPT_FOR, LONGEST_DRAFT, LONGEST_KEY, MOST_DRAFTS, save_draft
 from units.models import Draft
+from units.wall import acting_as
 
 SAVE = "/utkast/"
 WORDS = "Barnen har ett rikt språk, även 🌻 och åäö"
@@ -52,6 +54,13 @@ def _forms(world):
             "text",
         ),
     }
+
+
+@pytest.fixture(autouse=True)
+def _shown(db):
+    """A test sees what is stored for everybody; each request sees what its person may."""
+    with scene():
+        yield
 
 
 FORMS = ["goal new", "goal edit", "goal change", "carry over", "give", "expectation edit"]
@@ -279,3 +288,18 @@ def test_what_was_begun_for_a_year_that_has_gone_by_is_offered_for_this_one(worl
 
     assert writer.get(f"{address}?year={gone}").context["form"]["title"].value() == WORDS
     assert not writer.get(address).context["form"]["title"].value()
+
+
+def test_the_wall_shows_and_lets_change_ones_own_drafts_only(world):
+    save_draft(author=world.employee, key="mitt", fields={"title": [WORDS]})
+
+    with acting_as(world.manager):
+        assert set(Draft.objects.values_list("author", flat=True)) <= {world.manager.pk}
+        assert not Draft.objects.filter(key="mitt").update(fields={})
+        assert not Draft.objects.filter(key="mitt").delete()[0]
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            Draft.objects.create(
+                author=world.employee, key="ditt", fields={}, saved_at=timezone.now()
+            )
+    with acting_as(world.employee):
+        assert Draft.objects.get(key="mitt").fields == {"title": [WORDS]}

@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 
+from stockholm_quality.tests.world import scene
 from units.models import Draft, SignInFailure, Submission, Unit, UnitPlacement, User
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,7 @@ def test_old_failed_sign_ins_are_removed_and_recent_ones_kept(quiet):
     assert list(SignInFailure.objects.all()) == [recent]
 
 
+@scene()
 def test_forgotten_drafts_are_removed_and_recent_ones_kept(quiet, person):
     now = timezone.now()
     Draft.objects.create(author=person, key="a", fields={}, saved_at=now - timedelta(days=61))
@@ -92,6 +94,7 @@ def test_ended_sessions_are_removed_and_living_ones_kept(quiet):
     assert list(Session.objects.all()) == [living]
 
 
+@scene()
 def test_the_command_counts_what_it_removed(quiet, person):
     Draft.objects.create(
         author=person, key="a", fields={}, saved_at=timezone.now() - timedelta(days=61)

@@ -12,7 +12,7 @@ from stockholm_quality import urls
 from stockholm_quality.tests.browser.looking import Kind, all_faults, at, too_wide, visit, walk
 from stockholm_quality.tests.browser.windows import DESKTOP, PHONE, Windows
 from stockholm_quality.tests.browser.windows import swedish as _
-from stockholm_quality.tests.world import World
+from stockholm_quality.tests.world import World, scene
 from units.models import Draft
 
 
@@ -232,7 +232,8 @@ def test_administration_is_walked_by_keyboard(windows: Windows, world: World) ->
 
 
 def test_unit_goal_is_written_by_keyboard_alone(windows: Windows, world: World) -> None:
-    Draft.objects.all().delete()
+    with scene():
+        Draft.objects.all().delete()
     page = windows.open(world.manager)
     page.goto(reverse("goals:new", args=[world.unit.pk]))
     texts = {

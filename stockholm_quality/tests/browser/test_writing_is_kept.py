@@ -78,7 +78,8 @@ def test_text_is_kept_at_most_ten_seconds_after_it_was_written(
     page = _goal_form(windows, world)
     _field(page, "working_method").click()
     page.keyboard.type("ord " * 25, delay=110)
-    assert Draft.objects.filter(author=world.manager, key__startswith="goal:new").exists()
+    with scene():
+        assert Draft.objects.filter(author=world.manager, key__startswith="goal:new").exists()
 
 
 def test_what_was_written_is_kept_when_the_window_closes_at_once(
@@ -116,7 +117,8 @@ def test_saving_a_draft_is_given_up_once_the_form_itself_is_sent(
     assert [url.endswith("/utkast/") for url in given_up] == [True]
     sent[0].continue_()
     expect(page.get_by_role("heading", level=1)).to_have_text("Barnen sjunger varje dag")
-    assert not Draft.objects.filter(author=world.manager, key__startswith="goal:new").exists()
+    with scene():
+        assert not Draft.objects.filter(author=world.manager, key__startswith="goal:new").exists()
 
 
 @pytest.mark.parametrize("choice", ["stay", "leave"])
@@ -140,7 +142,8 @@ def test_session_warns_before_it_ends(
 
 def test_second_writer_sees_both_texts_and_can_save_then(windows: Windows, world: World) -> None:
     goal = world.unit_draft
-    Draft.objects.all().delete()
+    with scene():
+        Draft.objects.all().delete()
     address = f"/mal/{goal.pk}/andra/"
     first, second = windows.open(world.manager), windows.open(world.acting_manager)
     for page in (first, second):

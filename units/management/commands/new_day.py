@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from units.drafts import KEPT_FOR
 from units.models import Draft, SignInFailure, Submission
+from units.wall import acting_as, for_purpose
 
 TRACES_KEPT_FOR = timedelta(days=30)
 
@@ -27,7 +28,8 @@ class Command(BaseCommand):
         old = now - TRACES_KEPT_FOR
         forms, _forms = Submission.objects.filter(sent_at__lt=old).delete()
         failures, _failures = SignInFailure.objects.filter(at__lt=old).delete()
-        drafts, _drafts = Draft.objects.filter(saved_at__lt=now - KEPT_FOR).delete()
+        with acting_as(None), for_purpose("forgetting"):
+            drafts, _drafts = Draft.objects.filter(saved_at__lt=now - KEPT_FOR).delete()
         call_command("clearsessions")
         self.stdout.write(
             _(
