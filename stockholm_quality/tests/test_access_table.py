@@ -202,7 +202,10 @@ def walk_of(
         client.raise_request_exception = False
         cookies = client.cookies.output(header="")
         if name != "anonymous":
-            save_draft(author=world.people[name], key="goal:new", fields={"title": ["Alla barn"]})
+            with scene():
+                save_draft(
+                    author=world.people[name], key="goal:new", fields={"title": ["Alla barn"]}
+                )
         newest = newest_reading()
 
         for row in rows:
