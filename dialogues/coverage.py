@@ -1,14 +1,14 @@
 """How far the talks of a year have come, in people: for HR and the managers above.
 
 Told as `dialogues.suppression` tells it, and as things stood when yesterday ended. The people are
-those who worked in the authority on the first of a month of the year so far; who has left stays
-counted. Everybody is counted with the manager who knows their talks by name, so that nobody finds
-their own employees mixed with others in one number.
+those who worked in the authority on the first of a month so far, from the autumn when the year's
+talks begin; who has left stays counted. Everybody is counted with the manager who knows their talks
+by name, so that nobody finds their own employees mixed with others in one number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -17,6 +17,7 @@ from django.utils import timezone
 from dialogues.models import Acknowledgement, Talk
 from dialogues.suppression import Block, Figure, Gathering, Staff, blocks_of, figure_of
 from goals.models import Expectation, holds_any
+from goals.years import talks_begin_on
 from units.models import Employment, Role, RoleAssignment, Unit, UnitLine, User
 from units.models.people import EmploymentQuerySet
 from units.nearest import unit_of_manager
@@ -52,7 +53,7 @@ def coverage_of(
     """Within `acting_as`, in a constant number of queries."""
     today = day or timezone.localdate()
     children = list(Unit.objects.children_on(unit, day).in_swedish_order())
-    if year > today.year:
+    if talks_begin_on(year) > today:
         nothing = figure_of(set(), [], STEPS)
         return Coverage(UnitFigure(unit, nothing), [], is_to_come=True)
     place = _Authority(unit, year, today)
@@ -88,13 +89,12 @@ class _Shown:
 
 
 class _Authority:
-    """The authority that a unit lies in, as it was at each moment of a year so far."""
+    """The authority that a unit lies in, as it was at each moment of a year's talks so far."""
 
     def __init__(self, unit: Unit, year: int, today: date) -> None:
-        first = date(year, 1, 1)
+        self.first = talks_begin_on(year)
         self.last = min(today, date(year, 12, 31))
-        self.first = first
-        self.moments = [date(year, month, 1) for month in range(1, self.last.month + 1)]
+        self.moments = list(_firsts_of_months(self.first, self.last))
         lines = UnitLine.objects.within_border()
         self.root: int = (
             lines.active_on(today)
@@ -172,6 +172,13 @@ class _Authority:
             if (ends_on or date.max) == latest[unit]:
                 below.setdefault(above, set()).add(unit)
         return below
+
+
+def _firsts_of_months(first: date, last: date) -> Iterator[date]:
+    """From `first`, which is one, to `last`."""
+    while first <= last:
+        yield first
+        first = (first + timedelta(days=31)).replace(day=1)
 
 
 def _on(day: date, rows: Iterable[tuple[date, date | None, int, int]]) -> list[tuple[int, int]]:

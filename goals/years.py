@@ -24,6 +24,11 @@ def year_of_talks(day: date | None = None) -> int:
     return day.year + (1 if day.month >= NEXT_YEARS_TALKS_FROM else 0)
 
 
+def talks_begin_on(year: int) -> date:
+    """The first day that `year_of_talks` names the year."""
+    return date(year - 1, NEXT_YEARS_TALKS_FROM, 1)
+
+
 def plannable_years(day: date | None = None) -> list[int]:
     """Next year is planned while this year is followed up."""
     year = (day or timezone.localdate()).year

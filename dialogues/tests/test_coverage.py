@@ -15,7 +15,7 @@ from dialogues.models import Acknowledgement, Talk, TalkKind
 from dialogues.suppression import Figure, Range, told
 from dialogues.tests.talk_scenes import S, small_template
 from dialogues.tests.test_suppression import Knowledge
-from dialogues.views.coverage import words_of
+from dialogues.views.coverage import words_of, words_of_the_rest
 from stockholm_quality.tests.world import LONG_AGO, add_expectation, add_person
 from units.models import Employment, Role, RoleAssignment, Unit, UnitPlacement, User
 from units.wall import acting_as, upkeep
@@ -211,11 +211,33 @@ def test_knowing_ones_goals_stands_beside_with_the_same_blocks(staffed):
     assert found.reached[KNOWING] == told(6, found.people)
 
 
-def test_a_year_to_come_has_no_figures(staffed):
+def test_a_years_talks_are_counted_from_the_autumn_before(staffed, template):
+    for number in range(10):
+        held(staffed, f"more_{number}", template, year=DAY.year + 1)
+
     found = seen_by(staffed, "hr", year=DAY.year + 1)
+
+    assert not found.is_to_come
+    assert found.whole.figure.people
+    assert found.whole.figure.reached[HELD].low == 10
+
+
+def test_a_year_whose_talks_have_not_begun_has_no_figures(staffed):
+    day = date(DAY.year, 9, 30)
+    found = seen_by(staffed, "hr", year=DAY.year + 1, day=day)
 
     assert found.is_to_come
     assert not found.whole.figure.people
+    assert not seen_by(staffed, "hr", year=DAY.year + 1, day=day + timedelta(days=1)).is_to_come
+
+
+def test_who_worked_there_when_the_years_talks_began_is_counted(staffed):
+    before = figure(staffed).people
+    with upkeep():
+        left = add_person(staffed, "left_early", "unit")
+        Employment.objects.filter(person=left).update(ends_on=date(DAY.year - 1, 10, 1))
+
+    assert figure(staffed).people == before + 1
 
 
 # --- What is told ------------------------------------------------------------------------------
@@ -265,6 +287,25 @@ def test_a_count_is_told_in_words_rounded_outwards(range_, people, words):
 
     numbers = re.findall(r"\d+", words)
     assert re.findall(r"\d+", said) == numbers
+
+
+def told_together(figure):
+    """Whatever a reader is told of a count and of the people, as the words have it."""
+    return words_of(figure, 0), figure.about_people
+
+
+def test_those_who_have_not_come_as_far_are_told_by_what_is_told_already():
+    """Every count of every size: the words hold the truth, and follow from the other words."""
+    of_what_is_told = {}
+    for people in range(9, 60):
+        for count in range(people + 1):
+            figure = Figure(people, (told(count, people),))
+            words = words_of_the_rest(figure, 0)
+
+            rest = as_range(words, people) if re.search(r"\d", words) else Range(0, people)
+            assert rest.low <= people - count <= rest.high
+            assert rest.high - rest.low >= 4
+            assert of_what_is_told.setdefault(told_together(figure), words) == words
 
 
 # --- The pages ---------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from dialogues.coverage import (
 from dialogues.models import TalkKind
 from dialogues.rules import can_see_coverage_of
 from dialogues.suppression import STEP, Figure
-from goals.years import asked_year, year_of_talks
+from goals.years import asked_year, talks_begin_on, year_of_talks
 from stockholm_quality.web import AuthedRequest, require
 from units.models import Employment, Role, Unit
 from units.rules import reaches
@@ -50,6 +50,7 @@ class Line:
     prepared: str
     held: str
     confirmed: str
+    none: str
     given: str
     knowing: str
 
@@ -64,6 +65,12 @@ class Line:
     @property
     def about_prepared(self) -> int:
         return self.part.figure.about(PREPARED)
+
+    @property
+    def about_none(self) -> int:
+        """As `Figure.about` of the others: none where that may be."""
+        low, _high = _rest(self.part.figure, PREPARED)
+        return 100 - self.about_prepared if low and self.about_prepared else 0
 
 
 @require_safe
@@ -83,7 +90,8 @@ def coverage(request: AuthedRequest, pk: int) -> HttpResponse:
         "unit": unit,
         "above": above if above and reaches(request.user, above, Role.MANAGER, Role.HR) else None,
         "year": year,
-        "years": sorted({this_year - back for back in range(YEARS_BACK)} | {year}),
+        "years": sorted({this_year - back for back in range(YEARS_BACK)} | {year, year_of_talks()}),
+        "begins_on": talks_begin_on(year),
         "kind": kind,
         "kind_label": TalkKind(kind).label,
         "kinds": TalkKind.choices,
@@ -104,7 +112,9 @@ def _line(part: UnitFigure) -> Line:
         part,
         "" if part.is_own else reverse("dialogues:coverage", args=[part.unit.pk]),
         _segments(figure) if figure.people else [],
-        *(words_of(figure, step) for step in (PREPARED, HELD, CONFIRMED, GIVEN, KNOWING)),
+        *(words_of(figure, step) for step in (PREPARED, HELD, CONFIRMED)),
+        words_of_the_rest(figure, PREPARED),
+        *(words_of(figure, step) for step in (GIVEN, KNOWING)),
     )
 
 
@@ -123,12 +133,36 @@ def _segments(figure: Figure) -> list[Segment]:
 
 def words_of(figure: Figure, step: int) -> str:
     """A count as it is told: never closer than five numbers, and rounded outwards to fives."""
-    if not figure.people:
-        return ""
+    return _words(*_told(figure, step)) if figure.people else ""
+
+
+def words_of_the_rest(figure: Figure, step: int) -> str:
+    """How many have not come as far."""
+    return _words(*_rest(figure, step)) if figure.people else ""
+
+
+def _words(low: int, high: int | None) -> str:
+    if high is None:
+        return _("at least {low}").format(low=low) if low else _("not told")
+    if not low:
+        return _("fewer than {number}").format(number=high + 1)
+    return _("{low} to {high}").format(low=low, high=high)
+
+
+def _told(figure: Figure, step: int) -> tuple[int, int | None]:
+    """The least and the most that it may be; no most where it may be all."""
     told = figure.reached[step]
     beyond = (told.high // STEP + 1) * STEP
-    if told.high >= figure.people or beyond > figure.people:
-        return _("at least {low}").format(low=told.low) if told.low else _("not told")
-    if not told.low:
-        return _("fewer than {number}").format(number=beyond)
-    return _("{low} to {high}").format(low=told.low, high=beyond - 1)
+    is_open = told.high >= figure.people or beyond > figure.people
+    return told.low, None if is_open else beyond - 1
+
+
+def _rest(figure: Figure, step: int) -> tuple[int, int | None]:
+    """Worked out from nothing but what the reader is told of those who have come as far and of how
+    many people there are, so it tells nothing more."""
+    low, high = _told(figure, step)
+    fewest, most = figure.about_people - STEP // 2, figure.about_people + STEP // 2
+    return (
+        0 if high is None else max(0, fewest - high),
+        most - low if low else None,
+    )
