@@ -3,12 +3,14 @@ name but the reader's own address."""
 
 import logging
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from smtplib import SMTPException
 
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from dialogues.calendar import CANCEL, REQUEST
 from units.models import User
 
 logger = logging.getLogger(__name__)
@@ -38,30 +40,66 @@ def mail_about_access(people: Iterable[User], link: str) -> int:
     )
 
 
+class Letter(StrEnum):
+    """What a letter about the time of a talk tells."""
+
+    NEWS = "news"
+    AGREED = "agreed"
+    CANCELLED = "cancelled"
+    # The talk was discontinued, or has been held on another day.
+    ENDED = "ended"
+    # To whoever held it before, and to the two who go on.
+    LEFT = "left"
+    GOES_ON = "goes_on"
+
+    @property
+    def method(self) -> str:
+        """Of the calendar file that goes with it."""
+        return {Letter.NEWS: "", Letter.AGREED: REQUEST, Letter.GOES_ON: REQUEST}.get(self, CANCEL)
+
+
 def mail_time(
     people: Iterable[User],
     link: str,
     *,
+    letter: Letter = Letter.NEWS,
     files: dict[int, bytes] | None = None,
-    method: str = "",
 ) -> int:
-    """Tell each that there are times to answer or, with a calendar file for each person's key, that
-    a time has been agreed (REQUEST) or cancelled (CANCEL). Returns how many letters were sent."""
+    """Tell each about the time of a talk, with the calendar file for their key. Returns how many
+    letters were sent."""
     words = {
-        "": (
+        Letter.NEWS: (
             lambda: _("A time for a talk"),
             lambda: _("There is news about the time of a talk. Answer in the portal."),
         ),
-        "REQUEST": (
+        Letter.AGREED: (
             lambda: _("A time for a talk is agreed"),
             lambda: _("A time for a talk is agreed. It is enclosed for your calendar."),
         ),
-        "CANCEL": (
+        Letter.CANCELLED: (
             lambda: _("A time for a talk is cancelled"),
             lambda: _("The time for a talk is cancelled. Propose another in the portal."),
         ),
+        Letter.ENDED: (
+            lambda: _("A time for a talk is cancelled"),
+            lambda: _("The time for a talk is cancelled: no talk is held then."),
+        ),
+        Letter.LEFT: (
+            lambda: _("A time for a talk is cancelled"),
+            lambda: _(
+                "Somebody else holds a talk that you had agreed on a time for. The time is taken "
+                "out of your calendar."
+            ),
+        ),
+        Letter.GOES_ON: (
+            lambda: _("A time for a talk"),
+            lambda: _(
+                "Somebody new holds a talk from now on. The agreed time stands; it is enclosed "
+                "for your calendar."
+            ),
+        ),
     }
-    return _mail(people, link, *words[method], files=files or {}, method=method)
+    return _mail(people, link, *words[letter], files=files or {}, method=letter.method)
 
 
 def _mail(

@@ -134,8 +134,13 @@ class Standing:
 
     @property
     def to_answer(self) -> list[TalkTime]:
-        """What the other has proposed."""
-        return [each for each in self.proposed if each.proposed_by_id != self.rights.user.pk]
+        """What the other side has proposed; whoever has held the talk is of the manager's."""
+        employee = self.talk.employee_id
+        return [
+            each
+            for each in self.proposed
+            if (each.proposed_by_id == employee) != self.rights.is_employee
+        ]
 
     @property
     def is_time_past(self) -> bool:

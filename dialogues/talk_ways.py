@@ -60,7 +60,7 @@ def _first(standing: Standing) -> list[tuple[str, str]]:
 def _first_before(standing: Standing) -> list[tuple[str, str]]:
     is_holder = standing.rights.is_holder
     found = []
-    if standing.to_answer:
+    if standing.to_answer and standing.rights.may(Action.ANSWER_TIME):
         found.append(("talk_times", _("Answer the proposed time")))
     if is_holder and not standing.times:
         found.append(("talk_times", _("Propose a time")))

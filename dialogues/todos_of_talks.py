@@ -39,7 +39,6 @@ def todos_of_talks(user: User, day: date) -> list[Todo]:
 def _mine(user: User, day: date) -> list[Any]:
     """The running talks that `user` is one of the two of, each with what decides what remains."""
     times = TalkTime.objects.filter(talk=OuterRef("pk"))
-    proposed = times.filter(state=TalkTime.State.PROPOSED)
     answers = Confirmation.objects.filter(
         talk=OuterRef("pk"), number=OuterRef("version_number"), person=user
     )
@@ -53,7 +52,7 @@ def _mine(user: User, day: date) -> list[Any]:
         .annotate(
             has_answered=Exists(answers),
             has_time=Exists(times.open()),
-            is_asked=Exists(proposed.exclude(proposed_by=user)),
+            is_asked=Exists(times.waiting_for(user)),
             agreed_at=Subquery(times.filter(state=TalkTime.State.ACCEPTED).values("starts_at")[:1]),
             opened_by_step=Subquery(moves.values("action")[:1]),
             opened_by=Subquery(moves.values("by")[:1]),

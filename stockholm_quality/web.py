@@ -25,6 +25,11 @@ def require(allowed: bool) -> None:
         raise PermissionDenied
 
 
+def address_of_portal(request: HttpRequest) -> str:
+    """As https://portal.example.se, for letters: an address of a page is put after it."""
+    return request.build_absolute_uri("/").rstrip("/")
+
+
 def render_page(
     request: AuthedRequest,
     template: str,

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from dialogues.actions.calendars import pass_on_time
 from dialogues.actions.steps import StepRefusedError, take_step
 from dialogues.models import Talk, TalkKind
 from dialogues.states import Action
@@ -39,9 +40,11 @@ def give_delegations(
     covers_salary: bool,
     by: User,
     with_talks: bool = False,
+    portal: str = "",
 ) -> list[Delegation]:
     """One delegation for each of the employees. `with_talks` hands over the talks with them that
-    wait and that `by` has not prepared, when the delegation runs today.
+    wait and that `by` has not prepared, when the delegation runs today; agreed times go along, by
+    mail that leads to `portal`.
 
     Raises StepRefusedError, and then nothing is given.
     """
@@ -68,7 +71,7 @@ def give_delegations(
             )
         ) from error
     if with_talks and starts_on <= timezone.localdate():
-        hand_waiting_talks(delegations=given, by=by)
+        hand_waiting_talks(delegations=given, by=by, portal=portal)
     return given
 
 
@@ -172,19 +175,22 @@ def waiting_talks(delegations: Collection[Delegation], by: User) -> list[Talk]:
 
 
 @transaction.atomic
-def hand_waiting_talks(*, delegations: Collection[Delegation], by: User) -> list[Talk]:
+def hand_waiting_talks(
+    *, delegations: Collection[Delegation], by: User, portal: str = ""
+) -> list[Talk]:
     """Each of `waiting_talks` is its delegate's to hold from now on. Raises StepRefusedError."""
     delegates = {each.employment_id: each.delegate for each in delegations}
     return [
-        delegate_talk(talk=talk, to=delegates[talk.employment_id], by=by)
+        delegate_talk(talk=talk, to=delegates[talk.employment_id], by=by, portal=portal)
         for talk in waiting_talks(delegations, by)
     ]
 
 
 @transaction.atomic
-def delegate_talk(*, talk: Talk, to: User, by: User) -> Talk:
+def delegate_talk(*, talk: Talk, to: User, by: User, portal: str = "") -> Talk:
     """The manager lets a delegate of theirs hold the talk. What the manager has written for it
-    stays with the manager. Raises StepRefusedError."""
+    stays with the manager; an agreed time goes along, in the calendars too, by mail that leads to
+    `portal`. Raises StepRefusedError."""
     named = Delegation.objects.in_force().filter(employment=talk.employment_id, delegate=to)
     if talk.is_salary_talk:
         named = named.filter(covers_salary=True)
@@ -192,7 +198,7 @@ def delegate_talk(*, talk: Talk, to: User, by: User) -> Talk:
         raise StepRefusedError(
             _("The talk can only be handed to somebody who stands in for you with the employee.")
         )
-    return take_step(
+    talk = take_step(
         talk,
         Action.DELEGATE,
         by=by,
@@ -200,3 +206,5 @@ def delegate_talk(*, talk: Talk, to: User, by: User) -> Talk:
         holder_ready_at=None,
         holder_waived=False,
     )
+    pass_on_time(talk, by, portal=portal)
+    return talk

@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dialogues.actions.steps import StepRefusedError, note, take_step
+from dialogues.actions.calendars import end_times, pass_on_time
+from dialogues.actions.steps import StepRefusedError, lock, note, take_step
 from dialogues.models import Talk, TalkKind, TemplateVersion
 from dialogues.sheet import criteria_of
 from dialogues.states import Action
@@ -65,11 +66,12 @@ def goes_on_from(kind: str, year: int) -> Q:
 
 
 @transaction.atomic
-def hold_talk(*, talk: Talk, held_on: date, by: User) -> Talk:
-    """From now on the two write together. Raises StepRefusedError."""
+def hold_talk(*, talk: Talk, held_on: date, by: User, portal: str = "") -> Talk:
+    """From now on the two write together. Of a time that was still to come both are told, by mail
+    that leads to `portal`. Raises StepRefusedError."""
     if held_on > timezone.localdate():
         raise StepRefusedError(_("The talk is noted as held on the day it is held, or after."))
-    return take_step(
+    talk = take_step(
         talk,
         Action.HOLD,
         by=by,
@@ -78,6 +80,8 @@ def hold_talk(*, talk: Talk, held_on: date, by: User) -> Talk:
         held_on=held_on,
         held_at=timezone.now(),
     )
+    end_times(talk, portal=portal, held_on=held_on)
+    return talk
 
 
 @transaction.atomic
@@ -86,15 +90,16 @@ def close_talk(*, talk: Talk, by: User) -> Talk:
 
 
 @transaction.atomic
-def discontinue_talk(*, talk: Talk, reason: str, by: User) -> Talk:
-    """What each has written stays with its writer. Raises StepRefusedError."""
+def discontinue_talk(*, talk: Talk, reason: str, by: User, portal: str = "") -> Talk:
+    """What each has written stays with its writer. Of a time that was still to come both are told,
+    by mail that leads to `portal`. Raises StepRefusedError."""
     if not reason.strip():
         raise StepRefusedError(_("Say why the talk is discontinued."))
     if talk.confirmed_version:
         raise StepRefusedError(
             _("The record has been answered by both: finish the correction instead.")
         )
-    return take_step(
+    talk = take_step(
         talk,
         Action.DISCONTINUE,
         by=by,
@@ -102,13 +107,17 @@ def discontinue_talk(*, talk: Talk, reason: str, by: User) -> Talk:
         words=reason,
         end_reason=reason,
     )
+    end_times(talk, portal=portal)
+    return talk
 
 
 @transaction.atomic
-def take_over_talk(*, talk: Talk, by: User) -> Talk:
+def take_over_talk(*, talk: Talk, by: User, portal: str = "") -> Talk:
     """The employee's manager of today goes on with a talk that has not been held. What the earlier
-    one prepared does not come along."""
-    return take_step(
+    one prepared does not come along; an agreed time does, in the calendars too, by mail that leads
+    to `portal`."""
+    former = lock(talk, Action.TAKE_OVER, by=by).holder
+    talk = take_step(
         talk,
         Action.TAKE_OVER,
         by=by,
@@ -116,6 +125,8 @@ def take_over_talk(*, talk: Talk, by: User) -> Talk:
         holder_ready_at=None,
         holder_waived=False,
     )
+    pass_on_time(talk, former, portal=portal)
+    return talk
 
 
 @transaction.atomic

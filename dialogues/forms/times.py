@@ -1,9 +1,10 @@
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.dateformat import time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -89,20 +90,46 @@ class InviteManyForm(_Meeting):
     )
     field_order = ["starts", "minutes", "pause", "a_day", "place"]
 
+    def __init__(self, *args: Any, number: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.number = number
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        _refuse_past(self, "starts", cleaned.get("starts"))
+        starts = cleaned.get("starts")
+        _refuse_past(self, "starts", starts)
+        if starts and timezone.localtime(starts).weekday() >= _SATURDAY:
+            self.add_error("starts", _("Choose a working day, Monday to Friday."))
+        if {"starts", "minutes", "pause", "a_day"} <= cleaned.keys():
+            self._refuse_late()
         return cleaned
 
-    def slots(self, number: int) -> list[Slot]:
-        """So many, on working days from the first one on, at the same times each day."""
+    def _refuse_late(self) -> None:
+        last = timezone.localtime(self.cleaned_data["starts"]).replace(tzinfo=None)
+        last += (min(self.cleaned_data["a_day"], self.number) - 1) * self._step()
+        last += timedelta(minutes=self.cleaned_data["minutes"])
+        first_day = timezone.localdate(self.cleaned_data["starts"])
+        if last > datetime.combine(first_day, _LATEST_END):
+            self.add_error(
+                "a_day",
+                _(
+                    "The last talk of the day would end after {time}. Choose fewer in a day, "
+                    "shorter talks or an earlier start."
+                ).format(time=time_format(_LATEST_END, "H.i")),
+            )
+
+    def _step(self) -> timedelta:
+        return timedelta(minutes=self.cleaned_data["minutes"] + self.cleaned_data["pause"])
+
+    @property
+    def slots(self) -> list[Slot]:
+        """One for each, on working days from the first one on, at the same times each day."""
         first: datetime = timezone.localtime(self.cleaned_data["starts"])
-        step = timedelta(minutes=self.cleaned_data["minutes"] + self.cleaned_data["pause"])
         slots: list[Slot] = []
         day = first.date()
-        while len(slots) < number:
-            for place in range(min(self.cleaned_data["a_day"], number - len(slots))):
-                at = datetime.combine(day, first.time()) + place * step
+        while len(slots) < self.number:
+            for place in range(min(self.cleaned_data["a_day"], self.number - len(slots))):
+                at = datetime.combine(day, first.time()) + place * self._step()
                 slots.append(
                     Slot(
                         timezone.make_aware(at),
@@ -117,6 +144,7 @@ class InviteManyForm(_Meeting):
 
 
 _SATURDAY = 5
+_LATEST_END = time(20)
 
 
 def _refuse_past(form: forms.Form, name: str, starts_at: datetime | None) -> None:

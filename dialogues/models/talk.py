@@ -229,6 +229,12 @@ class TalkTimeQuerySet(models.QuerySet["TalkTime"]):
     def open(self) -> Self:
         return self.filter(state__in=[TalkTime.State.PROPOSED, TalkTime.State.ACCEPTED])
 
+    def waiting_for(self, user: User) -> Self:
+        """What the other side has proposed, of talks that `user` is one of the two of. All who
+        hold a talk, one after the other, are one side."""
+        by_other = Q(talk__employee=user) ^ Q(proposed_by=F("talk__employee"))
+        return self.filter(by_other, state=TalkTime.State.PROPOSED)
+
 
 class TalkTime(models.Model):
     """A time that one of the two has proposed, and what the other said."""

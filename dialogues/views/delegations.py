@@ -24,7 +24,7 @@ from dialogues.actions.delegations import (
 )
 from dialogues.actions.steps import StepRefusedError
 from dialogues.forms.delegations import DelegateSearchForm, DelegationForm, EndForm
-from stockholm_quality.web import AuthedRequest, require
+from stockholm_quality.web import AuthedRequest, address_of_portal, require
 from units.models import Delegation, Employment, User
 from units.rules import answers_for
 from units.submissions import once, repeated
@@ -108,7 +108,12 @@ def _give(request: AuthedRequest, delegate: User) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
 
         def give() -> str:
-            given = give_delegations(delegate=delegate, by=request.user, **form.cleaned_data)
+            given = give_delegations(
+                delegate=delegate,
+                by=request.user,
+                portal=address_of_portal(request),
+                **form.cleaned_data,
+            )
             messages.success(
                 request,
                 ngettext(
@@ -172,7 +177,11 @@ def delegation_talks(request: AuthedRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
 
         def hand() -> str:
-            handed = hand_waiting_talks(delegations=[shown.delegation], by=request.user)
+            handed = hand_waiting_talks(
+                delegations=[shown.delegation],
+                by=request.user,
+                portal=address_of_portal(request),
+            )
             messages.success(
                 request,
                 ngettext(

@@ -41,7 +41,7 @@ from dialogues.talk_standing import Names, Standing, managers_today, standings_o
 from dialogues.talk_ways import follow_up_address, ways_of
 from dialogues.views.record import shown_grants
 from goals.years import asked_year, plannable_years, year_of_talks
-from stockholm_quality.web import AuthedRequest, render_page, require
+from stockholm_quality.web import AuthedRequest, address_of_portal, render_page, require
 from units.models import Employment, Role
 from units.submissions import once, repeated
 
@@ -236,7 +236,9 @@ def talk_hold(request: AuthedRequest, pk: int) -> HttpResponse:
             ],
             _("Note that it has been held"),
             _("The talk is held. Write the record together."),
-            lambda cleaned, rights: hold_talk(talk=rights.talk, by=rights.user, **cleaned),
+            lambda cleaned, rights: hold_talk(
+                talk=rights.talk, by=rights.user, portal=address_of_portal(request), **cleaned
+            ),
             HoldForm(request.POST or None, initial={"held_on": held_on}),
         )
 
@@ -274,7 +276,9 @@ def talk_discontinue(request: AuthedRequest, pk: int) -> HttpResponse:
             ],
             _("Discontinue the talk"),
             _("The talk is discontinued."),
-            lambda cleaned, rights: discontinue_talk(talk=rights.talk, by=rights.user, **cleaned),
+            lambda cleaned, rights: discontinue_talk(
+                talk=rights.talk, by=rights.user, portal=address_of_portal(request), **cleaned
+            ),
             DiscontinueForm(request.POST or None),
             is_danger=True,
             who_reads=_("the two of you"),
@@ -299,7 +303,9 @@ def talk_take_over(request: AuthedRequest, pk: int) -> HttpResponse:
             ],
             _("Take over the talk"),
             _("The talk is yours now. The employee sees that you hold it."),
-            lambda cleaned, rights: take_over_talk(talk=rights.talk, by=rights.user),
+            lambda cleaned, rights: take_over_talk(
+                talk=rights.talk, by=rights.user, portal=address_of_portal(request)
+            ),
         )
 
     return _step_page(request, pk, Action.TAKE_OVER, step)

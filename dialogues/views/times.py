@@ -12,18 +12,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from dialogues.actions.calendars import reached
 from dialogues.actions.steps import StepRefusedError
-from dialogues.actions.times import accept_time, cancel_time, decline_time, propose_times
-from dialogues.calendar import CANCEL, CONTENT_TYPE, REQUEST, calendar_of
+from dialogues.actions.times import (
+    accept_time,
+    cancel_time,
+    decline_time,
+    propose_times,
+    why_no_time,
+)
+from dialogues.calendar import CONTENT_TYPE, calendar_of
 from dialogues.forms.times import InviteManyForm, ProposeForm
 from dialogues.models import Talk, TalkTime
 from dialogues.reminding import mail_time
 from dialogues.rules import TalkRights
 from dialogues.states import Action
 from dialogues.talk_standing import Names, standings_of
-from stockholm_quality.web import AuthedRequest, require
+from stockholm_quality.web import AuthedRequest, address_of_portal, require
 from units.drafts import as_initial, drop_draft, find_draft
-from units.models import User
 from units.sorting import swedish_order
 from units.submissions import once, repeated
 
@@ -36,8 +42,11 @@ def talk_times(request: AuthedRequest, pk: int) -> HttpResponse:
     require(rights.is_for(Action.PROPOSE_TIME))
     if done := (repeated(request) if request.method == "POST" else None):
         return done
-    if not rights.may(Action.PROPOSE_TIME):
-        messages.error(request, _("The talk has been held: its time is not changed any more."))
+    is_open = rights.may(Action.PROPOSE_TIME)
+    why_not = "" if is_open else why_no_time(rights)
+    # An agreed time can be cancelled also when nobody is there to agree on another with.
+    if not is_open and (request.method == "POST" or not rights.may(Action.CANCEL_TIME)):
+        messages.error(request, why_not)
         return redirect(rights.talk)
     key = f"times:{pk}"
     draft = find_draft(request.user, key) if request.method != "POST" else None
@@ -69,9 +78,10 @@ def talk_times(request: AuthedRequest, pk: int) -> HttpResponse:
         "talk": rights.talk,
         "standing": standing,
         "form": form,
+        "why_not": why_not,
         "draft": draft,
         "draft_key": key,
-        "times": [(time, time.proposed_by_id == request.user.pk) for time in standing.times],
+        "times": [(time, time not in standing.to_answer) for time in standing.times],
     }
     return render(request, "dialogues/times.html", context, status=status)
 
@@ -85,8 +95,7 @@ def time_answer(request: AuthedRequest, pk: int, time_pk: int) -> HttpResponse:
 
     def answer() -> str:
         if accepts:
-            agreed = accept_time(time=time, by=request.user)
-            _mail_calendar(request, rights.talk, agreed, REQUEST)
+            accept_time(time=time, by=request.user, portal=address_of_portal(request))
             messages.success(request, _("The time is agreed. Both of you get it by mail."))
             return rights.talk.get_absolute_url()
         decline_time(time=time, by=request.user)
@@ -101,12 +110,9 @@ def time_answer(request: AuthedRequest, pk: int, time_pk: int) -> HttpResponse:
 def time_cancel(request: AuthedRequest, pk: int, time_pk: int) -> HttpResponse:
     rights, time = _get_time(request, pk, time_pk)
     require(rights.is_for(Action.CANCEL_TIME))
-    was_agreed = time.state == TalkTime.State.ACCEPTED
 
     def cancel() -> str:
-        cancelled = cancel_time(time=time, by=request.user)
-        if was_agreed:
-            _mail_calendar(request, rights.talk, cancelled, CANCEL)
+        if cancel_time(time=time, by=request.user, portal=address_of_portal(request)):
             messages.success(request, _("The time is cancelled, and both of you are told by mail."))
         else:
             messages.success(request, _("The time is no longer proposed."))
@@ -137,9 +143,9 @@ def talk_calendar(request: AuthedRequest, pk: int) -> HttpResponse:
 def invite_many(request: AuthedRequest) -> HttpResponse:
     """One time for each of the chosen talks, shown before they are sent."""
     chosen = _chosen(request)
-    form = InviteManyForm(request.POST or None)
+    form = InviteManyForm(request.POST or None, number=len(chosen))
     is_asked = request.method == "POST" and form.is_valid() and chosen
-    plan = list(zip(chosen, form.slots(len(chosen)), strict=True)) if is_asked else []
+    plan = list(zip(chosen, form.slots, strict=True)) if is_asked else []
     status = HTTPStatus.OK
     if plan and "send" in request.POST:
 
@@ -213,23 +219,7 @@ def _taken(request: AuthedRequest, pk: int, act: Any) -> HttpResponse:
         return redirect("dialogues:talk_times", pk)
 
 
-def _other(rights: TalkRights) -> User:
-    return rights.talk.holder if rights.is_employee else rights.talk.employee
-
-
 def _tell_other(request: AuthedRequest, rights: TalkRights) -> None:
-    other = _other(rights)
-    link = request.build_absolute_uri(reverse("dialogues:talk_times", args=[rights.talk.pk]))
-    transaction.on_commit(lambda: mail_time([other], link))
-
-
-def _mail_calendar(request: AuthedRequest, talk: Talk, time: TalkTime, method: str) -> None:
-    # As it is now: the step has counted up the number that calendars compare.
-    talk.refresh_from_db(fields=["calendar_sequence"])
-    link = request.build_absolute_uri(talk.get_absolute_url())
-    files = {
-        person.pk: calendar_of(talk, time, url=link, method=method, attendee=person.email)
-        for person in (talk.employee, talk.holder)
-    }
-    people = [talk.employee, talk.holder]
-    transaction.on_commit(lambda: mail_time(people, link, files=files, method=method))
+    link = address_of_portal(request) + reverse("dialogues:talk_times", args=[rights.talk.pk])
+    others = [person for person in reached(rights.talk) if person != request.user]
+    transaction.on_commit(lambda: mail_time(others, link))
