@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,31 +21,44 @@ MOST_LOOKED_AT = 1000
 
 def todos_of_competence(user: User, day: date) -> list[Todo]:
     """The open needs that are late or due within thirty days: one's own, and those of one's
-    employees that the manager sees to."""
+    employees that the manager sees to. And how many there are without a day."""
     answered_for = Employment.objects.answered_for_by(user, day)
     managed = list(answered_for.order_by().values_list("pk", flat=True))
     mine = Q(employee=user, responsible=Party.EMPLOYEE)
     theirs = Q(responsible=Party.MANAGER) & (Q(employment__in=managed) | Q(brought_to__in=managed))
-    due = list(
+    found = list(
         CompetenceNeed.objects.open()
-        .filter(mine | theirs, due_on__lte=day + AHEAD)
+        .filter(mine | theirs, Q(due_on__isnull=True) | Q(due_on__lte=day + AHEAD))
         .exclude(employee=user, responsible=Party.MANAGER)
         .annotate(here=Q(brought_to__in=managed))
         .select_related("employee", "employment__unit", "brought_to__unit")
-        .order_by("due_on", "pk")[:MOST_LOOKED_AT]
+        .order_by(F("due_on").asc(nulls_last=True), "pk")[:MOST_LOOKED_AT]
     )
-    own = [need for need in due if need.employee_id == user.pk]
-    others = sorted((need for need in due if need.employee_id != user.pk), key=_unit_pk)
-    todos = [_todo(need, day) for need in own[:MOST_NAMED]]
-    if len(own) > MOST_NAMED:
-        todos = [_number(own, day, reverse("dialogues:competence"), "")]
+    own = [need for need in found if need.employee_id == user.pk]
+    others = sorted((need for need in found if need.employee_id != user.pk), key=_unit_pk)
+    todos = _each_or_number(own, day, reverse("dialogues:competence"))
     for pk, group in groupby(others, key=_unit_pk):
         needs = list(group)
-        if len(needs) <= MOST_NAMED:
-            todos += [_todo(need, day, str(need.employee)) for need in needs]
-        else:
-            address = reverse("dialogues:competence_unit", args=[pk]) + "?by=month"
-            todos.append(_number(needs, day, address, str(_unit(needs[0]))))
+        address = reverse("dialogues:competence_unit", args=[pk]) + "?by=month"
+        todos += _each_or_number(needs, day, address, str(_unit(needs[0])))
+    return todos
+
+
+def _each_or_number(needs: list[Any], day: date, address: str, about: str = "") -> list[Todo]:
+    """`about` is the unit; without one the needs are the reader's own."""
+    due = [need for need in needs if need.due_on]
+    undated = len(needs) - len(due)
+    if len(due) <= MOST_NAMED:
+        todos = [_todo(need, day, str(need.employee) if about else "") for need in due]
+    else:
+        todos = [_number(due, day, address, about)]
+    if undated:
+        text = ngettext(
+            "{n} need of competence has no day by which it is to be met",
+            "{n} needs of competence have no day by which they are to be met",
+            undated,
+        )
+        todos.append(Todo(text.format(n=undated), address, about))
     return todos
 
 

@@ -432,7 +432,6 @@ def test_a_need_stands_among_the_to_dos_of_whoever_is_responsible(world):
     own = add_need(world, due_on=TODAY + 30 * DAY)
     shared = add_need(world, responsible=Party.MANAGER, due_on=TODAY - DAY)
     add_need(world, need="Långt fram", due_on=TODAY + 31 * DAY)
-    add_need(world, need="Utan dag")
     add_need(world, state="DONE", done_on=TODAY, due_on=TODAY)
 
     assert [todo.url for todo in todos(world.employee)] == [own.get_absolute_url()]
@@ -451,6 +450,21 @@ def test_many_needs_are_told_as_a_number_with_the_way_to_them(world):
 
     assert told.text.startswith("4 ")
     assert url("competence_unit", world.units["unit"].pk) in told.url
+
+
+def test_needs_without_a_day_stand_in_one_line_for_whoever_is_responsible(world):
+    for number in range(2):
+        add_need(world, need=f"Utan dag {number}")
+    add_need(world, need="Chefens", responsible=Party.MANAGER)
+    add_need(world, state="DONE", done_on=TODAY)
+
+    (own,), (managers,) = todos(world.employee), todos(world.manager)
+
+    assert own.text.startswith("2 ")
+    assert own.url == url("competence")
+    assert managers.text.startswith("1 ")
+    assert url("competence_unit", world.units["unit"].pk) in managers.url
+    assert not own.is_late
 
 
 def test_what_the_manager_sees_to_goes_with_the_employee_to_the_new_manager(world):
