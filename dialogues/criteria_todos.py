@@ -4,14 +4,14 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from dialogues.models.criteria import criteria_of, not_known_by
+from dialogues.models.criteria import criteria_to_know, not_known_by
 from dialogues.todos_of_the_year import MOST_SHOWN, Todo
 from units.models import User
 
 
 def todos_from_criteria(user: User, day: date) -> list[Todo]:
-    """This year's published criteria that hold for the person, until they say they know them."""
-    unknown = not_known_by(criteria_of(user, day), user).select_related("unit", "staff_group")
+    """The published criteria that the person is to know, until they say that they do."""
+    unknown = not_known_by(criteria_to_know(user, day), user).select_related("unit", "staff_group")
     return [
         Todo(
             _("The pay criteria have been corrected: read them anew")
@@ -22,5 +22,5 @@ def todos_from_criteria(user: User, day: date) -> list[Todo]:
             criteria_set.get_absolute_url(),
             str(criteria_set.staff_group or criteria_set.unit),
         )
-        for criteria_set in unknown.order_by("pk")[:MOST_SHOWN]
+        for criteria_set in unknown.order_by("year", "pk")[:MOST_SHOWN]
     ]

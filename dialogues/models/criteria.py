@@ -1,12 +1,16 @@
 """Which pay criteria hold for whom."""
 
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from dialogues.models.template import CriteriaAcknowledgement, CriteriaSet
+from dialogues.models.talk import Talk
+from dialogues.models.template import CriteriaAcknowledgement, CriteriaSet, TalkKind
+from goals.years import year_of_talks
 from units.models import Employment, User
 
 
@@ -31,6 +35,25 @@ def criteria_of(
     employed = Employment.objects.active_on(day).filter(person=user)
     own = with_criteria(employed, year or day.year, day)
     return CriteriaSet.objects.filter(pk__in=own.values("criteria_set_id"))
+
+
+def criteria_to_know(user: User, day: date | None = None) -> "QuerySet[CriteriaSet]":
+    """Those of this year, of the year whose talks it is time for, and of the years of the salary
+    talks that the person is in the middle of."""
+    day = day or timezone.localdate()
+    years = {day.year, year_of_talks(day)}
+    of_years = reduce(or_, (criteria_of(user, day, year) for year in sorted(years)))
+    talks = Talk.objects.filter(
+        employee=user,
+        kind=TalkKind.SALARY,
+        employment__in=Employment.objects.active_on(day).filter(person=user),
+        status__in=[*Talk.BEFORE, Talk.Status.HELD, Talk.Status.DOCUMENTED],
+    )
+    applying = CriteriaSet.objects.applying_in(
+        OuterRef("employment__unit"), OuterRef("employment__staff_group"), OuterRef("year"), day
+    )
+    of_talks = talks.annotate(of_talk=Subquery(applying.values("pk")[:1]))
+    return of_years | CriteriaSet.objects.filter(pk__in=of_talks.values("of_talk"))
 
 
 def not_known_by(criteria: "QuerySet[CriteriaSet]", user: User) -> "QuerySet[CriteriaSet]":

@@ -313,7 +313,7 @@ class CriteriaSetQuerySet(models.QuerySet["CriteriaSet"]):
         self,
         unit: int | models.OuterRef,
         staff_group: int | models.OuterRef | None,
-        year: int,
+        year: int | models.OuterRef,
         day: date | None = None,
     ) -> Self:
         """Those in force in the year that hold in the unit for the group, the one that applies

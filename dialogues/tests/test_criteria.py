@@ -1,6 +1,6 @@
 """Pay criteria: whose they are, who reads them, who knows them, and that they stay as published."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -18,9 +18,16 @@ from dialogues.actions.criteria import (
 )
 from dialogues.actions.templates import NotReadyError
 from dialogues.criteria_todos import todos_from_criteria
-from dialogues.models import CriteriaAcknowledgement, CriteriaSet, Criterion, CriterionStep
+from dialogues.models import (
+    CriteriaAcknowledgement,
+    CriteriaSet,
+    Criterion,
+    CriterionStep,
+    TalkKind,
+)
 from dialogues.models.criteria import criteria_for, with_criteria
 from dialogues.tests.criteria_world import make_criteria
+from dialogues.tests.talk_scenes import S, add_talk
 from stockholm_quality.city.criteria import pay_criteria
 from stockholm_quality.tests.world import PERSONAS
 from units.models import Employment, StaffGroup
@@ -225,7 +232,7 @@ def test_the_page_shows_ones_own_first(world, as_persona, this_year):
     own = make_criteria(world.units["board"], this_year)
     make_criteria(world.units["other_board"], this_year)
 
-    page = as_persona("employee").get(reverse("dialogues:criteria"))
+    page = as_persona("employee").get(reverse("dialogues:criteria"), {"year": this_year})
 
     assert page.context["own"] == [(own, None)]
     assert page.context["page_obj"].paginator.count == 2
@@ -293,6 +300,31 @@ def test_the_todo_is_for_those_concerned_until_they_know(
 
     acknowledge_criteria(criteria_set=made, by=world.people["employee"])
     assert todos_from_criteria(world.people["employee"], day) == []
+
+
+def test_the_criteria_are_to_be_known_from_the_autumn_when_the_talks_begin(world, this_year):
+    person = world.people["employee"]
+    coming = make_criteria(world.units["board"], this_year + 1)
+
+    def asked(day):
+        return [todo.url for todo in todos_from_criteria(person, day)]
+
+    assert asked(date(this_year, 9, 30)) == []
+    assert asked(date(this_year, 10, 1)) == [coming.get_absolute_url()]
+
+
+def test_the_criteria_of_a_salary_talk_under_way_are_to_be_known_whatever_its_year(
+    world, this_year
+):
+    old = make_criteria(world.units["board"], this_year - 1)
+    person, day = world.people["employee"], timezone.localdate()
+    add_talk(world, kind=TalkKind.SALARY, year=this_year - 1, status=S.INVITED)
+    add_talk(world, "colleague", kind=TalkKind.SALARY, year=this_year - 1, status=S.CLOSED)
+
+    with acting_as(person):
+        assert [todo.url for todo in todos_from_criteria(person, day)] == [old.get_absolute_url()]
+    with acting_as(world.people["colleague"]):
+        assert todos_from_criteria(world.people["colleague"], day) == []
 
 
 def test_the_pages_ask_a_constant_number_of_questions(

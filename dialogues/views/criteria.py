@@ -5,13 +5,14 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dialogues.actions.criteria import acknowledge_criteria
 from dialogues.models import CriteriaAcknowledgement, CriteriaSet
 from dialogues.models.criteria import criteria_of
-from goals.years import asked_year
+from goals.years import asked_year, year_of_talks
 from stockholm_quality.web import AuthedRequest, require
 from units.sorting import swedish_order
 from units.submissions import once
@@ -21,7 +22,7 @@ SETS_PER_PAGE = 25
 
 @require_safe
 def criteria(request: AuthedRequest) -> HttpResponse:
-    year = asked_year(request)
+    year = asked_year(request, year_of_talks())
     in_force = CriteriaSet.objects.in_force()
     own = list(_whole(criteria_of(request.user, year=year)).order_by("pk"))
     others = (
@@ -36,7 +37,10 @@ def criteria(request: AuthedRequest) -> HttpResponse:
     )
     context = {
         "year": year,
-        "years": sorted({*in_force.values_list("year", flat=True), year}, reverse=True),
+        "years": sorted(
+            {*in_force.values_list("year", flat=True), timezone.localdate().year, year},
+            reverse=True,
+        ),
         "own": [(each, known.get(each.pk)) for each in own],
         "page_obj": Paginator(others, SETS_PER_PAGE).get_page(request.GET.get("page")),
     }
