@@ -133,10 +133,6 @@ def can_start_talk(user: User, employment: Employment, kind: str, day: date | No
     )
 
 
-def can_delegate(user: User, employment: Employment, day: date | None = None) -> bool:
-    return is_manager_of(user, employment, day)
-
-
 def can_agree_on(user: User, talk: Talk, day: date | None = None) -> bool:
     """Set, change and withdraw expectations and needs in a talk: both of the two, while it is held.
     Outside a talk expectations are the manager's to give."""

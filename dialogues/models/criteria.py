@@ -14,15 +14,10 @@ from goals.years import year_of_talks
 from units.models import Employment, User
 
 
-def criteria_for(employment: Employment, year: int, day: date | None = None) -> CriteriaSet | None:
-    """The pay criteria of the year that hold for the employment, if HR has published any."""
-    return CriteriaSet.objects.applying_to(employment, year, day).first()
-
-
 def with_criteria(
     employments: "QuerySet[Employment]", year: int, day: date | None = None
 ) -> "QuerySet[Any]":
-    """Each with `criteria_set_id`, as `criteria_for` would answer; in the same statement."""
+    """Each with `criteria_set_id`: of the criteria that hold for it, if HR has published any."""
     applying = CriteriaSet.objects.applying_in(OuterRef("unit"), OuterRef("staff_group"), year, day)
     return employments.annotate(criteria_set_id=Subquery(applying.values("pk")[:1]))
 

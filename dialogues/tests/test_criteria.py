@@ -25,7 +25,7 @@ from dialogues.models import (
     CriterionStep,
     TalkKind,
 )
-from dialogues.models.criteria import criteria_for, with_criteria
+from dialogues.models.criteria import with_criteria
 from dialogues.tests.criteria_world import make_criteria
 from dialogues.tests.talk_scenes import S, add_talk
 from stockholm_quality.city.criteria import pay_criteria
@@ -47,6 +47,10 @@ def group():
 @pytest.fixture
 def this_year():
     return timezone.localdate().year
+
+
+def criteria_for(employment, year):
+    return CriteriaSet.objects.applying_to(employment, year).first()
 
 
 def employ_in_group(world, who, group):

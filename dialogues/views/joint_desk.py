@@ -28,8 +28,8 @@ from dialogues.forms.rows import (
     section_key,
 )
 from dialogues.models import Answer, CriterionView, ExpectationResult, Party, Section
-from dialogues.prepared import Prepared, prepared_for
 from dialogues.rules import TalkRights
+from dialogues.shared_before import SharedBefore, shared_before
 from dialogues.sheet import ExpectationRow, Record, record_of
 from dialogues.sheet import SectionRow as WrittenSection
 from dialogues.views.rows import ShownRow
@@ -170,8 +170,8 @@ class Desk:
     # --- What is shown ---
 
     @cached_property
-    def prepared(self) -> Prepared:
-        return prepared_for(self.talk, self.user)
+    def prepared(self) -> SharedBefore:
+        return shared_before(self.talk, self.user)
 
     def sections(self, shown: dict[str, ShownRow]) -> list[ShownSection]:
         return [self._section(row, shown) for row in self.record.sections]
@@ -295,5 +295,7 @@ def _stamp(told: Any) -> str:
 
 def _when(at: datetime) -> str:
     at = timezone.localtime(at)
-    is_today = at.date() == timezone.localdate()
-    return date_format(at, "H.i" if is_today else "j F H.i")
+    told = {"day": date_format(at, "j F"), "time": date_format(at, "H.i")}
+    if at.date() == timezone.localdate():
+        return _("at {time}").format(**told)
+    return _("on {day} at {time}").format(**told)

@@ -19,7 +19,6 @@ from dialogues.models import (
     Talk,
     TalkKind,
 )
-from dialogues.models.criteria import criteria_for
 from goals.models import Expectation, Goal
 from stockholm_quality.city.organisation import HOME_BOARD, Workplace
 from stockholm_quality.city.talking import SIDES, Meeting, Pair
@@ -214,7 +213,7 @@ class TalksAtHome:
             begun = held - timedelta(days=21)
             meeting = self.talks.begin(pair, TalkKind.SALARY, year, SALARY, on=begun)
             self.talks.agree(meeting, held)
-            criteria_set = criteria_for(pair.employment, year, today)
+            criteria_set = CriteriaSet.objects.applying_to(pair.employment, year, today).first()
             weighed = self._weighed(name, criteria_set)
             words = self.texts[name]["salary"]
             self._prepare_for_pay(meeting, words, weighed, held - timedelta(days=2))
@@ -397,7 +396,9 @@ class TalksAtHome:
         )
 
     def _criteria_of(self, name: str) -> CriteriaSet | None:
-        return criteria_for(self._employment(name), self.calendar.year, self.calendar.today)
+        return CriteriaSet.objects.applying_to(
+            self._employment(name), self.calendar.year, self.calendar.today
+        ).first()
 
     def _store_readings(self, hr: User) -> None:
         talk, moment = self._opened, self.calendar.moment

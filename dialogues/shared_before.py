@@ -8,12 +8,12 @@ from units.models import User
 
 
 @dataclass
-class Prepared:
+class SharedBefore:
     answers: defaultdict[int, list[Answer]] = field(default_factory=lambda: defaultdict(list))
     views: defaultdict[int, list[CriterionView]] = field(default_factory=lambda: defaultdict(list))
 
 
-def prepared_for(talk: Talk, user: User) -> Prepared:
+def shared_before(talk: Talk, user: User) -> SharedBefore:
     """What `user` may read of what has been shared; of each writer the latest version."""
     latest = (
         Preparation.objects.visible_to(user)
@@ -23,12 +23,12 @@ def prepared_for(talk: Talk, user: User) -> Prepared:
         .distinct("party", "author")
     )
     keys = [preparation.pk for preparation in latest]
-    prepared = Prepared()
+    shared = SharedBefore()
     answers = Answer.objects.filter(preparation__in=keys, is_own_notes=False).exclude(text="")
     for answer in answers.order_by("preparation__party", "pk"):
-        prepared.answers[answer.section_id].append(answer)
+        shared.answers[answer.section_id].append(answer)
     if talk.is_salary_talk:
         views = CriterionView.objects.filter(preparation__in=keys).select_related("step")
         for view in views.order_by("preparation__party", "pk"):
-            prepared.views[view.criterion_id].append(view)
-    return prepared
+            shared.views[view.criterion_id].append(view)
+    return shared
