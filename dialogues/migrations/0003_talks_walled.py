@@ -6,7 +6,7 @@ also open for a purpose (`units.wall.PURPOSES`); what somebody has written never
 
 from django.db import migrations
 
-from units.walling import ANSWERS_FOR, DAY, PERSON, PURPOSE, append_only, wall
+from units.walling import ANSWERS_FOR, PERSON, PURPOSE, append_only, wall
 
 # One of the two: the employee, or the holder while they manage the employee or stand in for the
 # manager (`TalkQuerySet.shared_by`).
@@ -18,15 +18,9 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
     SELECT t.id FROM public.dialogues_talk t
     WHERE t.holder_id = public.portal_person()
       AND (t.employment_id = ANY (ARRAY(SELECT public.portal_answers_for()))
-           OR EXISTS (
-               SELECT FROM public.units_delegation d
-               JOIN public.units_employment e ON e.id = d.employment_id
-               WHERE d.employment_id = t.employment_id
-                 AND d.delegate_id = public.portal_person()
-                 AND (d.covers_salary OR t.kind <> 'SALARY')
-                 AND d.starts_on <= public.portal_day() AND d.ends_on >= public.portal_day()
-                 AND e.starts_on <= public.portal_day()
-                 AND (e.ends_on IS NULL OR e.ends_on >= public.portal_day())))
+           OR t.employment_id = ANY (ARRAY(SELECT public.portal_stands_in_for(true)))
+           OR t.kind <> 'SALARY'
+              AND t.employment_id = ANY (ARRAY(SELECT public.portal_stands_in_for())))
 $$;
 """
 # Whose counterpart's shared preparation opens: who is ready with their own.
@@ -67,16 +61,14 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                 AND (own.ends_on IS NULL OR own.ends_on >= public.portal_day()))))
 $$;
 """
-HELD_AS_DELEGATE = f"""
-    holder_id = {PERSON} AND EXISTS (
-        SELECT FROM units_delegation d
-        JOIN units_employment e ON e.id = d.employment_id
-        WHERE d.employment_id = dialogues_talk.employment_id AND d.delegate_id = {PERSON}
-          AND (d.covers_salary OR dialogues_talk.kind <> 'SALARY')
-          AND d.starts_on <= {DAY} AND d.ends_on >= {DAY}
-          AND e.starts_on <= {DAY} AND (e.ends_on IS NULL OR e.ends_on >= {DAY}))
+STOOD_IN_WITH = """
+    (employment_id = ANY (ARRAY(SELECT portal_stands_in_for(true)))
+     OR kind <> 'SALARY' AND employment_id = ANY (ARRAY(SELECT portal_stands_in_for())))
 """
-TAKES_PART = f"employee_id = {PERSON} OR employment_id = {ANSWERS_FOR} OR ({HELD_AS_DELEGATE})"
+TAKES_PART = f"""
+    employee_id = {PERSON} OR employment_id = {ANSWERS_FOR}
+    OR (holder_id = {PERSON} AND {STOOD_IN_WITH})
+"""
 HEAD = f"""
     {TAKES_PART}
     OR brought_to_id = {ANSWERS_FOR}
@@ -87,6 +79,11 @@ HEAD = f"""
     OR {PURPOSE} <> ''
 """
 IN_MY_TALKS = "talk_id = ANY (ARRAY(SELECT portal_my_talks()))"
+# As the party that one is in the talk.
+ON_OWN_SIDE = f"""
+    {IN_MY_TALKS} AND (party = 'EMPLOYEE') = EXISTS (
+        SELECT FROM dialogues_talk t WHERE t.id = talk_id AND t.employee_id = {PERSON})
+"""
 OF_ANSWERED_VERSION = f"""
     {IN_MY_TALKS}
     OR ({PURPOSE} = '' AND EXISTS (
@@ -99,15 +96,6 @@ OF_FINISHED_VERSION = f"""
             SELECT FROM dialogues_talk t WHERE t.id = talk_id AND number <= t.confirmed_version)
         AND (SELECT count(*) FROM dialogues_confirmation c
              WHERE c.version_id = dialogues_talkversion.id) = 2)
-"""
-DELEGATE_OF_KIND = f"""
-    EXISTS (
-        SELECT FROM units_delegation d
-        JOIN units_employment e ON e.id = d.employment_id
-        WHERE d.employment_id = dialogues_accessgrant.employment_id AND d.delegate_id = {PERSON}
-          AND (d.covers_salary OR dialogues_accessgrant.kind <> 'SALARY')
-          AND d.starts_on <= {DAY} AND d.ends_on >= {DAY}
-          AND e.starts_on <= {DAY} AND (e.ends_on IS NULL OR e.ends_on >= {DAY}))
 """
 OF_THE_TWO = f"employee_id = {PERSON} OR employment_id = ANY (ARRAY(SELECT portal_meets()))"
 OWN_SIDE = f"({OF_THE_TWO}) AND (party = 'EMPLOYEE') = (employee_id = {PERSON})"
@@ -156,9 +144,9 @@ class Migration(migrations.Migration):
             select=f"author_id = {PERSON} OR (shared_at IS NOT NULL AND ("
             "talk_id = ANY (ARRAY(SELECT portal_ready_in('EMPLOYEE'))) OR (party = 'EMPLOYEE' "
             "AND talk_id = ANY (ARRAY(SELECT portal_ready_in('MANAGER'))))))",
-            insert=f"author_id = {PERSON} AND {IN_MY_TALKS}",
+            insert=f"author_id = {PERSON} AND {ON_OWN_SIDE}",
             update=f"author_id = {PERSON} AND shared_at IS NULL AND {IN_MY_TALKS}",
-            update_to=f"author_id = {PERSON} AND {IN_MY_TALKS}",
+            update_to=f"author_id = {PERSON} AND {ON_OWN_SIDE}",
         ),
         *wall(
             "dialogues_answer",
@@ -187,7 +175,7 @@ class Migration(migrations.Migration):
         *wall(
             "dialogues_confirmation",
             select=OF_ANSWERED_VERSION,
-            insert=f"person_id = {PERSON} AND {IN_MY_TALKS}",
+            insert=f"person_id = {PERSON} AND {ON_OWN_SIDE}",
         ),
         *wall(
             "dialogues_expectationresult",
@@ -202,14 +190,16 @@ class Migration(migrations.Migration):
         *wall(
             "dialogues_accessgrant",
             select=f"employee_id = {PERSON} OR reader_id = {PERSON} "
-            f"OR employment_id = {ANSWERS_FOR} OR {DELEGATE_OF_KIND}",
+            f"OR employment_id = {ANSWERS_FOR} OR {STOOD_IN_WITH}",
             insert=f"reader_id = {PERSON} AND portal_reaches(employment_id) AND employee_id = "
             "(SELECT e.person_id FROM units_employment e WHERE e.id = employment_id) "
             "AND ends_at <= statement_timestamp() + interval '7 days 1 minute'",
         ),
         *wall(
             "dialogues_reading",
-            select=f"employee_id = {PERSON} OR reader_id = {PERSON} OR {IN_MY_TALKS}",
+            # Who is told of an access in need is told of what was read by it, too.
+            select=f"employee_id = {PERSON} OR reader_id = {PERSON} OR {IN_MY_TALKS} "
+            "OR grant_id = ANY (ARRAY(SELECT g.id FROM dialogues_accessgrant g))",
             insert=f"reader_id = {PERSON}",
         ),
         *append_only(

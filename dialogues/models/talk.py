@@ -138,6 +138,17 @@ class Talk(models.Model):
                 name="keeps_its_people",
                 fields=["employment", "employee", "kind", "year", "template_version"],
             ),
+            # What the two have said to each other goes on to another by the employee alone; before
+            # that, the policies say who may hold it.
+            pgtrigger.Protect(
+                name="is_handed_over_by_the_employee",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "current_user = 'portal_app' AND OLD.holder_id <> NEW.holder_id "
+                    "AND OLD.status NOT IN ('PLANNED', 'INVITED', 'PREPARING') "
+                    "AND OLD.employee_id IS DISTINCT FROM portal_person()"
+                ),
+            ),
         ]
         indexes = [
             models.Index(fields=["employment", "kind", "year"], name="talk_of_employment"),

@@ -11,15 +11,28 @@ import units.periods
 from units.walling import append_only
 
 MEETS = """
-CREATE FUNCTION portal_stands_in_for() RETURNS SETOF bigint
+-- `Delegation.objects.in_force`; with `salary`, those that cover salary talks too.
+CREATE FUNCTION portal_stands_in_for(salary boolean DEFAULT false) RETURNS SETOF bigint
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
     SELECT d.employment_id
     FROM public.units_delegation d
     JOIN public.units_employment e ON e.id = d.employment_id
     WHERE d.delegate_id = public.portal_person()
+      AND (d.covers_salary OR NOT salary)
       AND d.starts_on <= public.portal_day() AND d.ends_on >= public.portal_day()
       AND e.starts_on <= public.portal_day()
       AND (e.ends_on IS NULL OR e.ends_on >= public.portal_day())
+      AND EXISTS (
+          SELECT FROM public.units_employment own
+          JOIN public.units_unitline mine ON mine.descendant_id = own.unit_id
+          JOIN public.units_unitline theirs ON theirs.ancestor_id = mine.ancestor_id
+          WHERE own.person_id = d.delegate_id AND own.starts_on <= public.portal_day()
+            AND (own.ends_on IS NULL OR own.ends_on >= public.portal_day())
+            AND NOT mine.crosses_border AND mine.starts_on <= public.portal_day()
+            AND (mine.ends_on IS NULL OR mine.ends_on >= public.portal_day())
+            AND theirs.descendant_id = e.unit_id
+            AND NOT theirs.crosses_border AND theirs.starts_on <= public.portal_day()
+            AND (theirs.ends_on IS NULL OR theirs.ends_on >= public.portal_day()))
 $$;
 
 -- The employments that the person is one of the two of: their own, and `Employment.met_by`.
@@ -32,7 +45,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 AS $$
     SELECT public.portal_stands_in_for()
 $$;
 """
-NO_MEETS = "DROP FUNCTION portal_meets(); DROP FUNCTION portal_stands_in_for();"
+NO_MEETS = "DROP FUNCTION portal_meets(); DROP FUNCTION portal_stands_in_for(boolean);"
 
 
 class Migration(migrations.Migration):
