@@ -6,13 +6,20 @@ from datetime import date
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from dialogues.models import AccessGrant, CompetenceNeed, Talk, TalkKind
+from dialogues.models import (
+    AccessGrant,
+    CompetenceNeed,
+    Confirmation,
+    Talk,
+    TalkKind,
+    TalkStep,
+)
 from dialogues.models.talk import openable_in_need
 from dialogues.states import STEPS, Action, Relation
 from goals.models import Expectation
 from goals.rules import FEWEST_IN_A_FIGURE
 from units.models import Employment, Role, Unit, User
-from units.rules import answers_for, is_manager_of, reaches, stands_in_with
+from units.rules import answers_for, is_manager_of, managers_of, reaches, stands_in_with
 
 
 def can_acknowledge(user: User, expectation: Expectation, day: date | None = None) -> bool:
@@ -101,6 +108,15 @@ class TalkRights:
         holder = TalkRights(self.talk.holder, self.talk, self.day)
         return not holder.is_holder
 
+    @cached_property
+    def has_left(self) -> bool:
+        """Whether the employment is over, so that nobody can go on with the talk."""
+        ends_on = self.talk.employment.ends_on
+        if ends_on is None or ends_on >= (self.day or timezone.localdate()):
+            return False
+        going_on = Employment.objects.not_left(self.day)
+        return not going_on.filter(pk=self.talk.employment_id).exists()
+
     def is_for(self, action: Action) -> bool:
         """Whether the step is this person's to take at all, whatever the state."""
         # The manager of where a record was taken along to reads it, and no more.
@@ -110,15 +126,44 @@ class TalkRights:
     def may(self, action: Action) -> bool:
         if not self.is_for(action) or self.talk.status not in STEPS[action].when:
             return False
-        if action == Action.HAND_OVER:
-            return self.has_no_holder
-        if action in {Action.PROPOSE_TIME, Action.ANSWER_TIME} and self.is_employee:
-            # With one who no longer may hold the talk, no time is agreed.
-            return not self.has_no_holder
-        if action == Action.DELEGATE:
-            # A delegate passes nothing on, and what has been shared was shared by its author.
-            return self.manages and self.talk.holder_ready_at is None
-        return True
+        talk, allowed = self.talk, True
+        match action:
+            case Action.PROPOSE_TIME | Action.ANSWER_TIME:
+                # With one who no longer may hold the talk, no time is agreed.
+                allowed = not (self.is_employee and self.has_no_holder)
+            case Action.TAKE_OVER:
+                allowed = self.has_no_holder
+            case Action.HAND_OVER:
+                allowed = self.has_no_holder and bool(managers_of(talk.employment, self.day))
+            case Action.DISCONTINUE:
+                allowed = self._may_discontinue
+            case Action.CORRECT:
+                allowed = not self.has_left
+            case Action.BRING_ALONG:
+                allowed = talk.confirmed_version > 0
+            case Action.DELEGATE:
+                # A delegate passes nothing on, and what has been shared was shared by its author.
+                allowed = self.manages and talk.holder_ready_at is None
+        return allowed
+
+    @cached_property
+    def _may_discontinue(self) -> bool:
+        """An answer is a legal moment, and is not undone by ending the talk."""
+        talk = self.talk
+        if talk.confirmed_version:
+            return False
+        if self.has_left:
+            # The other has answered, and waits for nothing but one's own answer.
+            answers = Confirmation.objects.filter(talk=talk, number=talk.version_number)
+            waits = answers.exclude(person=self.user)
+            return talk.status != Talk.Status.DOCUMENTED or not waits.exists()
+        # The steps tell it to a later manager too, who sees no answers.
+        answered = TalkStep.objects.filter(talk=talk, action=Action.CONFIRM)
+        if talk.version_number and answered.exists():
+            return False
+        if self.is_employee:
+            return not talk.is_before and self.has_no_holder
+        return self.is_holder or talk.is_before or self.has_no_holder
 
 
 def can_view_talk(user: User, talk: Talk, day: date | None = None) -> bool:

@@ -107,7 +107,12 @@ STEPS: dict[Action, Step] = {
         _BOTH, frozenset({_S.DOCUMENTED}), _("There is no record that waits for your answer.")
     ),
     Action.CORRECT: Step(
-        _BOTH, _ANSWERED, _("A correction is made of a record that both have answered.")
+        _BOTH,
+        _ANSWERED,
+        _(
+            "A correction is made of a record that both have answered, while both can answer it "
+            "anew."
+        ),
     ),
     Action.REMIND: Step(
         _BOTH, frozenset({_S.DOCUMENTED}), _("There is no record that waits for an answer.")
@@ -118,14 +123,20 @@ STEPS: dict[Action, Step] = {
         _("A talk is closed when both have answered."),
     ),
     Action.DISCONTINUE: Step(
-        _HOLDER | {Relation.MANAGER},
+        _BOTH | {Relation.MANAGER},
         _UNANSWERED,
-        _("A talk that both have answered is not discontinued. Close it instead."),
+        _(
+            "Whoever holds the talk discontinues it, until somebody has answered the record. "
+            "Others do so when nobody holds it any longer."
+        ),
     ),
     Action.TAKE_OVER: Step(
         frozenset({Relation.MANAGER}),
         _BEFORE,
-        _("What the two have written together is handed over by the employee alone."),
+        _(
+            "A talk is taken over before it has been held, from somebody who no longer holds "
+            "talks with the employee. After that the employee alone hands it over."
+        ),
     ),
     Action.DELEGATE: Step(
         _HOLDER,
@@ -138,10 +149,16 @@ STEPS: dict[Action, Step] = {
     Action.HAND_OVER: Step(
         _EMPLOYEE,
         frozenset({_S.HELD, _S.DOCUMENTED}),
-        _("Only a talk that has been held, and is not answered by both, is handed over."),
+        _(
+            "A talk that has been held, and is not answered by both, is handed over to your "
+            "manager of today when whoever held it no longer can."
+        ),
     ),
     Action.BRING_ALONG: Step(
-        _EMPLOYEE, _ANSWERED, _("Only a record that both have answered can be taken along.")
+        _EMPLOYEE,
+        # Also while it is corrected: what both have answered is what is taken along.
+        _ANSWERED | {_S.HELD, _S.DOCUMENTED},
+        _("Only a record that both have answered can be taken along."),
     ),
     Action.FOLLOW_UP: Step(
         _HOLDER | {Relation.MANAGER},

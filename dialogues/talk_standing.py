@@ -6,7 +6,6 @@ Layer: reports. Of what the other has written nothing is told here: only that th
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from dialogues.models import Confirmation, Party, Talk, TalkKind, TalkStep, TalkTime
 from dialogues.rules import TalkRights
 from dialogues.states import Relation
-from units.models import Delegation, Employment, Role, RoleAssignment, UnitLine, User
+from units.models import Delegation, Role, RoleAssignment, UnitLine, User
 
 _S = Talk.Status
 # The steps of the line, with words short enough to stand under each of its marks.
@@ -192,9 +191,11 @@ class Standing:
     @cached_property
     def tasks(self) -> list[Task]:
         """What waits for whom, the reader's own first. Nothing for those who read later."""
-        if not self.rights.is_one_of_two:
+        rights, talk = self.rights, self.talk
+        if not rights.is_one_of_two:
             return []
-        talk = self.talk
+        if rights.has_left and talk.status != _S.DOCUMENTED:
+            return []
         if talk.is_before:
             tasks = self._tasks_before()
         elif talk.status == _S.HELD:
@@ -203,6 +204,9 @@ class Standing:
             tasks = [(Party.EMPLOYEE, together), (Party.MANAGER, finish)]
         elif talk.status == _S.DOCUMENTED:
             waiting = [party for party in Party.values if party not in self.answered]
+            if rights.has_left:
+                # Whoever held it can answer no more.
+                waiting = [party for party in waiting if party == self.party and self.answered]
             tasks = [(Party(party), _("read and answer the record")) for party in waiting]
         else:
             tasks = []
@@ -268,33 +272,6 @@ def standings_of(
         )
         for each in rights
     ]
-
-
-def managers_today(employment: Employment, day: date | None = None) -> list[User]:
-    """Whose employee it is: the managers of the nearest unit that has one, never somebody at or
-    below the employee's own. Of a merged unit, those of the unit it goes on in."""
-    current = (
-        Employment.objects.active_on(day)
-        .filter(person=employment.person_id)
-        .filter(Q(pk=employment.pk) | Q(unit=employment.unit.successor_id))
-        .first()
-    )
-    unit_pk = current.unit_id if current else employment.unit_id
-    lines = UnitLine.objects.active_on(day).within_border().filter(descendant=unit_pk)
-    roles = (
-        RoleAssignment.objects.active_on(day)
-        .filter(role=Role.MANAGER, unit__in=lines.values("ancestor"))
-        .annotate(
-            depth=Subquery(lines.filter(ancestor=OuterRef("unit")).values("depth")[:1]),
-        )
-        .select_related("person")
-    )
-    held: list[Any] = list(roles)
-    own = max((each.depth for each in held if each.person_id == employment.person_id), default=-1)
-    above = [each for each in held if each.depth > own]
-    nearest = min((each.depth for each in above), default=None)
-    found = {each.person_id: each.person for each in above if each.depth == nearest}
-    return [found[pk] for pk in sorted(found)]
 
 
 # --- What a list needs of each talk, in its own statement ----------------------------------------

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from dialogues.actions.competence import is_later
 from dialogues.models import Talk, TalkKind
 from dialogues.states import Action
 from dialogues.talk_standing import Standing
+from units.models import Employment
 
 _S = Talk.Status
 
@@ -44,17 +46,16 @@ def _address(route: str, talk: Talk) -> str:
 def _first(standing: Standing) -> list[tuple[str, str]]:
     """What waits for this person, the most pressing first."""
     rights, talk = standing.rights, standing.talk
-    if rights.may(Action.HAND_OVER):
-        return [("talk_hand_over", _("Hand the talk over"))]
-    if talk.is_before:
-        return _first_before(standing)
-    if talk.status == _S.HELD:
-        return [("joint", _("Open the joint page"))]
-    if talk.status == _S.DOCUMENTED:
-        if standing.has_answered:
-            return [("record", _("Read the record"))]
-        return [("talk_confirm", _("Read and answer the record"))]
-    return []
+    found: list[tuple[str, str]] = []
+    if rights.has_left and rights.may(Action.DISCONTINUE):
+        found = _ending(standing)
+    elif rights.may(Action.HAND_OVER):
+        found = [("talk_hand_over", _("Hand the talk over"))]
+    elif talk.is_before:
+        found = _first_before(standing)
+    elif talk.status == _S.DOCUMENTED and not standing.has_answered:
+        found = [("talk_confirm", _("Read and answer the record"))]
+    return found
 
 
 def _first_before(standing: Standing) -> list[tuple[str, str]]:
@@ -75,16 +76,7 @@ def _first_before(standing: Standing) -> list[tuple[str, str]]:
 
 def _further(standing: Standing) -> list[tuple[str, str]]:
     rights, talk = standing.rights, standing.talk
-    found = []
-    if talk.is_before:
-        found += [
-            ("talk_times", _("The time of the talk")),
-            ("preparation", _("My preparation")),
-        ]
-        if rights.is_holder:
-            found.append(("talk_hold", _("Note that the talk has been held")))
-    if talk.status == _S.DOCUMENTED:
-        found.append(("record", _("Read the record")))
+    found = _to_open(standing)
     if talk.status == _S.CONFIRMED and rights.may(Action.CLOSE):
         found += [("record", _("Read the record")), ("talk_close", _("Close the talk"))]
     if rights.may(Action.REOPEN):
@@ -92,11 +84,30 @@ def _further(standing: Standing) -> list[tuple[str, str]]:
     if rights.may(Action.CORRECT):
         found.append(("record", _("Read the record")))
         found.append(("talk_correct", _("Correct the record")))
-    if rights.may(Action.BRING_ALONG):
+    if rights.may(Action.BRING_ALONG) and (talk.brought_to_id or employments_after(talk)):
         found.append(("talk_bring", _("Take the record along to another employment")))
-    if talk.version_number or talk.status == _S.HELD:
+    if talk.version_number or talk.held_on:
         found.append(("readings", _("Who has read")))
     return found + _ending(standing)
+
+
+def _to_open(standing: Standing) -> list[tuple[str, str]]:
+    """The pages where the two write, or read what they have written."""
+    rights, talk = standing.rights, standing.talk
+    found = []
+    if talk.is_before:
+        if not rights.has_left:
+            found.append(("talk_times", _("The time of the talk")))
+        found.append(("preparation", _("My preparation")))
+        if rights.is_holder:
+            found.append(("talk_hold", _("Note that the talk has been held")))
+    elif talk.status == _S.HELD:
+        found.append(("joint", _("Open the joint page")))
+    elif talk.status == _S.DISCONTINUED and talk.held_on:
+        found.append(("joint", _("Read what was written")))
+    elif talk.status == _S.DOCUMENTED:
+        found.append(("record", _("Read the record")))
+    return found
 
 
 def _ending(standing: Standing) -> list[tuple[str, str]]:
@@ -104,9 +115,16 @@ def _ending(standing: Standing) -> list[tuple[str, str]]:
     found = []
     if not rights.is_one_of_two and rights.may(Action.CLOSE):
         found.append(("talk_close", _("Close the talk")))
-    if rights.may(Action.DISCONTINUE) and not standing.talk.confirmed_version:
+    if rights.may(Action.DISCONTINUE):
         found.append(("talk_discontinue", _("Discontinue the talk")))
     return found
+
+
+def employments_after(talk: Talk) -> list[Employment]:
+    """Where the employee can take the record along to."""
+    own = Employment.objects.filter(person=talk.employee_id).select_related("unit")
+    later = own.exclude(pk=talk.employment_id).order_by("starts_on", "pk")
+    return [each for each in later if is_later(each, talk.employment)]
 
 
 def follow_up_address(standing: Standing, others: list[Talk]) -> str:

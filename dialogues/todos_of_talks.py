@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dialogues.models import Confirmation, Round, Talk, TalkKind, TalkStep, TalkTime
+from dialogues.rules import TalkRights
 from dialogues.states import Action
 from dialogues.talk_standing import left_by_holder
-from dialogues.todos_of_the_year import SOON, Todo
+from dialogues.todos_of_the_year import SOON, Todo, due_words
 from units.models import Employment, Role, User
 
 # More of one kind than these are told as a number, with the way to the list.
@@ -48,7 +49,7 @@ def _mine(user: User, day: date) -> list[Any]:
         Talk.objects.shared_by(user, day)
         .running()
         .exclude(status=_S.CONFIRMED)
-        .select_related("employee", "round")
+        .select_related("employee", "employment", "round")
         .annotate(
             has_answered=Exists(answers),
             has_time=Exists(times.open()),
@@ -65,6 +66,8 @@ def _mine(user: User, day: date) -> list[Any]:
 def _of_own(talks: Iterable[Any], user: User, day: date) -> list[Todo]:
     todos = []
     for talk in talks:
+        if talk.status != _S.DOCUMENTED and TalkRights(user, talk, day).has_left:
+            continue
         about = talk.title()
         if talk.is_before:
             if talk.is_asked:
@@ -94,7 +97,9 @@ def _of_held(talks: list[Any], user: User, day: date) -> list[Todo]:
         ),
         *_each_or_number(
             [talk for talk in before if not talk.has_time and _is_to_prepare(talk)],
-            lambda talk: _todo(_("Propose a time"), "talk_times", talk, _about(talk)),
+            lambda talk: _due_with_round(
+                _("Propose a time"), "talk_times", talk, _about(talk), day
+            ),
             lambda number: ngettext(
                 "{n} talk waits for you to propose a time",
                 "{n} talks wait for you to propose a time",
@@ -176,7 +181,8 @@ def _to_take_over(user: User, day: date) -> list[Todo]:
 
 
 def _to_follow_up(user: User, day: date) -> list[Todo]:
-    """Half-way: from five months after the employee talk, when nobody has started a follow-up."""
+    """When nobody has started one: on the day that the two agreed on for their next talk or, where
+    they agreed on none, from five months after the employee talk."""
     managed = Employment.objects.managed_by(user, day).values("pk")
     followed = Talk.objects.filter(
         employment=OuterRef("employment"), kind=TalkKind.FOLLOW_UP, year__gte=OuterRef("year")
@@ -187,8 +193,10 @@ def _to_follow_up(user: User, day: date) -> list[Todo]:
             employment__in=managed,
             kind=TalkKind.EMPLOYEE,
             status__in=[_S.CONFIRMED, _S.CLOSED],
-            held_on__lte=day - FOLLOW_UP_AFTER,
             held_on__gt=day - FOLLOW_UP_BEFORE,
+        )
+        .filter(
+            Q(next_on__lte=day + SOON) | Q(next_on__isnull=True, held_on__lte=day - FOLLOW_UP_AFTER)
         )
         .select_related("employee")
         .order_by("held_on", "pk")[:MOST_LOOKED_AT]
@@ -198,7 +206,11 @@ def _to_follow_up(user: User, day: date) -> list[Todo]:
         lambda talk: Todo(
             _("Follow up the employee talk, half-way"),
             reverse("dialogues:talk_follow_up", args=[talk.pk]),
-            _("{name}, held {date}").format(name=talk.employee, date=date_format(talk.held_on)),
+            _("{name}, held {date}").format(name=talk.employee, date=date_format(talk.held_on))
+            if talk.next_on is None
+            else f"{talk.employee}. {due_words(talk.next_on, day)}",
+            is_soon=talk.next_on is not None and day <= talk.next_on,
+            is_late=talk.next_on is not None and talk.next_on < day,
         ),
         lambda number: ngettext(
             "{n} employee talk to follow up, half-way",
@@ -243,12 +255,28 @@ def _is_to_prepare(talk: Talk) -> bool:
 
 
 def _to_prepare(talk: Any, about: str, day: date) -> Todo:
-    until = timezone.localdate(talk.agreed_at) if talk.agreed_at else None
+    if talk.agreed_at is None:
+        return _due_with_round(_("Prepare the talk"), "preparation", talk, about, day)
+    until = timezone.localdate(talk.agreed_at)
     return Todo(
         _("Prepare the talk"),
         reverse("dialogues:preparation", args=[talk.pk]),
-        f"{about}, {date_format(until)}" if until else about,
-        is_soon=until is not None and day <= until <= day + SOON,
+        f"{about}, {date_format(until)}",
+        is_soon=day <= until <= day + SOON,
+    )
+
+
+def _due_with_round(text: str, route: str, talk: Any, about: str, day: date) -> Todo:
+    """What is due when the talks of the round are to have been held, if a round runs."""
+    if talk.round is None or talk.round.status != Round.Status.STARTED:
+        return _todo(text, route, talk, about)
+    until = talk.round.ends_on
+    return Todo(
+        text,
+        reverse(f"dialogues:{route}", args=[talk.pk]),
+        f"{about}. {due_words(until, day)}",
+        is_soon=day <= until <= day + SOON,
+        is_late=until < day,
     )
 
 

@@ -5,8 +5,9 @@ anything by itself.
 """
 
 from datetime import date
+from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from units.models import (
     Delegation,
@@ -65,6 +66,29 @@ def is_manager_of(user: User, employment: Employment, day: date | None = None) -
 def answers_for(user: User, employment: Employment, day: date | None = None) -> bool:
     """Manages the employment or, when its unit has been merged, the one that it goes on as."""
     return Employment.objects.answered_for_by(user, day).filter(pk=employment.pk).exists()
+
+
+def managers_of(employment: Employment, day: date | None = None) -> list[User]:
+    """All for whom `answers_for` holds, in the order of their keys; nobody when the employee has
+    left."""
+    unit = went_up_in(employment.unit, day)
+    now = Employment.objects.active_on(day).filter(person=employment.person_id, unit=unit)
+    if not Employment.objects.going_on_as(now, day).filter(pk=employment.pk).exists():
+        return []
+    lines = UnitLine.objects.active_on(day).within_border().filter(descendant=unit)
+    depth = lines.filter(ancestor=OuterRef("unit")).values("depth")[:1]
+    roles = (
+        RoleAssignment.objects.active_on(day)
+        .filter(role=Role.MANAGER, unit__in=lines.values("ancestor"))
+        .annotate(depth=Subquery(depth))
+        .select_related("person")
+    )
+    held: list[Any] = list(roles)
+    own = max((each.depth for each in held if each.person_id == employment.person_id), default=-1)
+    above = [each for each in held if each.depth > own]
+    nearest = min((each.depth for each in above), default=None)
+    found = {each.person_id: each.person for each in above if each.depth == nearest}
+    return [found[pk] for pk in sorted(found)]
 
 
 def stands_in_with(

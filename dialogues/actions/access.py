@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from dialogues.actions.steps import StepRefusedError
 from dialogues.models import AccessGrant, Talk
 from dialogues.rules import TalkRights, can_open_in_need
-from units.models import Employment, Role, RoleAssignment, UnitLine, User
-from units.rules import answers_for, went_up_in
+from units.models import Employment, User
+from units.rules import managers_of
 from units.wall import for_purpose
 
 LONGEST = timedelta(days=7)
@@ -62,14 +62,3 @@ def _holder_of(grant: AccessGrant) -> User | None:
     with for_purpose("need"):
         talk = Talk.objects.with_people().filter(pk=grant.talk_id).first()
     return talk.holder if talk and TalkRights(talk.holder, talk).is_holder else None
-
-
-def managers_of(employment: Employment) -> list[User]:
-    """Who manages the employee today, or the one that the employment goes on as."""
-    unit = went_up_in(employment.unit)
-    lines = UnitLine.objects.active_on().within_border().filter(descendant=unit)
-    managing = RoleAssignment.objects.active_on().filter(
-        role=Role.MANAGER, unit__in=lines.values("ancestor")
-    )
-    above = User.objects.filter(pk__in=managing.values("person")).order_by("pk")
-    return [person for person in above if answers_for(person, employment)]

@@ -22,7 +22,8 @@ from goals.actions import (
     withdraw_expectation,
 )
 from goals.models import Expectation, Goal, GoalQuerySet
-from units.models import UnitLine, User
+from units.models import Employment, UnitLine, User
+from units.models.people import EmploymentQuerySet
 from units.revisions import StaleRevisionError
 from units.rules import went_up_in
 
@@ -48,19 +49,24 @@ def goals_to_agree_on(talk: Talk) -> GoalQuerySet:
 
 def not_adopted(talk: Talk, goals: GoalQuerySet) -> GoalQuerySet:
     """Those of the goals that no expectation in force serves yet."""
-    served = Expectation.objects.in_force().filter(employment=talk.employment_id)
+    served = Expectation.objects.in_force().filter(employment__in=_employments_of(talk))
     return goals.exclude(pk__in=served.values("goal"))
+
+
+def _employments_of(talk: Talk) -> EmploymentQuerySet:
+    """The one that the talk is about, and those that went up in it."""
+    return Employment.objects.going_on_as(Employment.objects.filter(pk=talk.employment_id))
 
 
 def belongs_to(talk: Talk, expectation: Expectation) -> bool:
     """Whether it is one that the two of this talk agree on: of the employment that the talk is
-    about, or of the one that became it in a merger, and of the year that the talk sets."""
-    employment = expectation.employment
-    is_same = employment.pk == talk.employment_id or (
-        employment.person_id == talk.employee_id
-        and employment.unit.successor_id == talk.employment.unit_id
-    )
-    return is_same and expectation.goal.first_year == year_agreed_on(talk)
+    about, or of one that went up in it, and of the year that the talk sets."""
+    if expectation.goal.first_year != year_agreed_on(talk):
+        return False
+    employment = expectation.employment_id
+    if employment == talk.employment_id:
+        return True
+    return _employments_of(talk).filter(pk=employment).exists()
 
 
 @transaction.atomic

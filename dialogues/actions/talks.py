@@ -9,11 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogues.actions.calendars import end_times, pass_on_time
+from dialogues.actions.competence import is_later
 from dialogues.actions.steps import StepRefusedError, lock, note, take_step
 from dialogues.models import Talk, TalkKind, TemplateVersion
 from dialogues.sheet import criteria_of
 from dialogues.states import Action
 from units.models import Employment, User
+from units.rules import answers_for
 
 STARTED = "start"
 
@@ -135,7 +137,7 @@ def hand_over_talk(*, talk: Talk, to: User, by: User) -> Talk:
 
     Raises StepRefusedError.
     """
-    if not Employment.objects.answered_for_by(to).filter(pk=talk.employment_id).exists():
+    if not answers_for(to, talk.employment):
         raise StepRefusedError(_("The talk can only be handed over to your manager of today."))
     return take_step(
         talk,
@@ -151,7 +153,9 @@ def hand_over_talk(*, talk: Talk, to: User, by: User) -> Talk:
 def bring_along(*, talk: Talk, employment: Employment | None, by: User) -> Talk:
     """The employee takes the record along to a later employment, or (None) no longer does."""
     if employment is not None and (
-        employment.person_id != by.pk or employment.pk == talk.employment_id
+        employment.person_id != by.pk or not is_later(employment, talk.employment)
     ):
-        raise StepRefusedError(_("A record is taken along to another employment of your own."))
+        raise StepRefusedError(
+            _("A record is taken along to a later employment of your own, that goes on.")
+        )
     return take_step(talk, Action.BRING_ALONG, by=by, brought_to=employment)

@@ -64,15 +64,21 @@ SHORTEST_WORDS = 20
 
 @dataclass(frozen=True)
 class Persona:
-    """Who it is in the world, and who holds the talks that they are tried with."""
+    """Who it is in the world, and whose talks, held by whom, they are tried with."""
 
     person: str
     holder: str = "manager"
+    employee: str = "employee"
+
+    @property
+    def talks(self) -> tuple[str, str]:
+        return self.employee, self.holder
 
 
 PERSONAS = {
     "employee": Persona("employee"),
     "employee after a change of manager": Persona("employee", "former_manager"),
+    "employee who has left": Persona("left_yesterday", employee="left_yesterday"),
     "holder": Persona("manager"),
     "delegate": Persona("neighbour", "neighbour"),
     "delegate until yesterday": Persona("stood_in", "stood_in"),
@@ -91,6 +97,7 @@ PERSONAS = {
 AT_THE_PAGES = [
     "employee",
     "employee after a change of manager",
+    "employee who has left",
     "holder",
     "delegate",
     "new manager",
@@ -131,8 +138,8 @@ def test_every_step_that_leads_somewhere_can_be_taken_by_somebody():
 
 
 @pytest.fixture
-def scene(world: World) -> dict[tuple[str, str], Talk]:
-    """A talk in each state for each of those who hold one."""
+def scene(world: World) -> dict[tuple[tuple[str, str], str], Talk]:
+    """A talk in each state for each two who have any."""
     today = timezone.localdate()
     with upkeep():
         add_person(world, "stood_in", "next_unit")
@@ -143,29 +150,30 @@ def scene(world: World) -> dict[tuple[str, str], Talk]:
             unit=world.units["board"],
             starts_on=LONG_AGO,
         )
-        world.employments["elsewhere"] = Employment.objects.create(
-            person=world.people["employee"],
-            unit=world.units["other_unit"],
-            title="Förskollärare",
-            starts_on=today,
-        )
+        for name in ("employee", "left_yesterday"):
+            world.employments[f"{name} elsewhere"] = Employment.objects.create(
+                person=world.people[name],
+                unit=world.units["other_unit"],
+                title="Förskollärare",
+                starts_on=today,
+            )
     add_delegation(world, "employee", "neighbour")
     add_delegation(
         world, "employee", "stood_in", today - timedelta(days=9), today - timedelta(days=1)
     )
     template = small_template()
     talks, year = {}, world.year
-    for holder in dict.fromkeys(persona.holder for persona in PERSONAS.values()):
+    for two in dict.fromkeys(persona.talks for persona in PERSONAS.values()):
         for state in Talk.Status.values:
-            talk = add_talk(world, "employee", holder, state, year=year, template=template)
-            talks[holder, state] = talk
-            _fill(world, talk)
+            talk = add_talk(world, *two, state, year=year, template=template)
+            talks[two, state] = talk
+            _fill(world, talk, world.employments[f"{two[0]} elsewhere"])
             year -= 1
     return talks
 
 
 @upkeep()
-def _fill(world: World, talk: Talk) -> None:
+def _fill(world: World, talk: Talk, elsewhere: Employment) -> None:
     section = talk.template_version.sections.get()
     RecordPart.objects.create(talk=talk, section=section, text="Sagt.", written_by=talk.holder)
     for person, party in ((talk.employee, Party.EMPLOYEE), (talk.holder, Party.MANAGER)):
@@ -186,9 +194,7 @@ def _fill(world: World, talk: Talk) -> None:
         ends_at=timezone.now() + timedelta(hours=1),
     )
     if talk.confirmed_version:
-        Talk.objects.filter(pk=talk.pk).update(
-            brought_to=world.employments["elsewhere"], revision=talk.revision + 1
-        )
+        Talk.objects.filter(pk=talk.pk).update(brought_to=elsewhere, revision=talk.revision + 1)
     talk.refresh_from_db()
 
 
@@ -280,7 +286,7 @@ def test_every_cell_by_the_actions(world, scene):
     table, wrong = _read(), []
     for who, persona in PERSONAS.items():
         for state in Talk.Status.values:
-            met = _outcomes(scene[persona.holder, state], world.people[persona.person])
+            met = _outcomes(scene[persona.talks, state], world.people[persona.person])
             for action, outcome in met.items():
                 row = table[state, action]
                 expected = row[who], row["leads to"] if row[who] == DONE else ""
@@ -311,7 +317,7 @@ SENT: dict[Action, Callable[[World, Talk], dict[str, Any]]] = {
     Action.DISCONTINUE: lambda world, talk: {"reason": "Slut."},
     Action.TAKE_OVER: lambda world, talk: {},
     Action.HAND_OVER: lambda world, talk: {"to": world.manager.pk},
-    Action.BRING_ALONG: lambda world, talk: {"employment": world.employments["elsewhere"].pk},
+    Action.BRING_ALONG: lambda world, talk: {"employment": talk.brought_to_id or ""},
 }
 
 
@@ -349,7 +355,7 @@ def test_the_pages_open_and_refuse_as_the_table_says(world, scene, as_persona):
     wrong = []
     for state, action, who, expected in _cells(sent=False):
         with Undone():
-            met = _met(clients[who].get(_address(scene[PERSONAS[who].holder, state], action)))
+            met = _met(clients[who].get(_address(scene[PERSONAS[who].talks, state], action)))
         if met != expected:
             wrong.append(f"{state} {action} {who}: {expected}, was {met}")
 
@@ -360,7 +366,7 @@ def test_the_forms_of_the_hub_are_taken_or_refused_as_the_table_says(world, scen
     clients = {who: as_persona(persona.person) for who, persona in PERSONAS.items()}
     table, wrong = _read(), []
     for state, action, who, expected in _cells(sent=True):
-        talk = scene[PERSONAS[who].holder, state]
+        talk = scene[PERSONAS[who].talks, state]
         form = {"form_token": str(uuid4()), **SENT[action](world, talk)}
         with Undone():
             answer = clients[who].post(_address(talk, action), form)

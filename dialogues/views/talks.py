@@ -37,12 +37,13 @@ from dialogues.models import Reading, Talk, TalkKind
 from dialogues.readings import note_reading
 from dialogues.rules import TalkRights
 from dialogues.states import STEPS, Action
-from dialogues.talk_standing import Names, Standing, managers_today, standings_of
-from dialogues.talk_ways import follow_up_address, ways_of
+from dialogues.talk_standing import Names, Standing, standings_of
+from dialogues.talk_ways import employments_after, follow_up_address, ways_of
 from dialogues.views.record import shown_grants
 from goals.years import asked_year, plannable_years, year_of_talks
 from stockholm_quality.web import AuthedRequest, address_of_portal, render_page, require
 from units.models import Employment, Role
+from units.rules import managers_of
 from units.submissions import once, repeated
 
 PAGE_SIZE = 50
@@ -101,7 +102,6 @@ def talk(request: AuthedRequest, pk: int) -> HttpResponse:
     words = _words_of_last_step(standing)
     if words or (rights.is_one_of_two and found.end_reason):
         note_reading(rights, Reading.What.JOINT)
-    is_running = found.is_before or found.status in {Talk.Status.HELD, Talk.Status.DOCUMENTED}
     context = {
         "talk": found,
         "standing": standing,
@@ -111,11 +111,41 @@ def talk(request: AuthedRequest, pk: int) -> HttpResponse:
         "thread": [(each, _relation_to(found, each)) for each in thread if each != found],
         "words": words,
         "grants": shown_grants(rights) if rights.is_one_of_two else [],
-        "is_left": rights.is_employee and is_running and rights.has_no_holder,
+        "left": _left_words(standing) if rights.is_employee else "",
         "brought_to": found.brought_to if rights.is_one_of_two else None,
         "stand_ins": who_stands_in(rights.user, found) if rights.is_employee else [],
     }
     return render(request, "dialogues/talk.html", context)
+
+
+def _left_words(standing: Standing) -> str:
+    """What the employee can do with a running talk that nobody holds any longer."""
+    rights, talk = standing.rights, standing.talk
+    is_running = talk.is_before or talk.status in {Talk.Status.HELD, Talk.Status.DOCUMENTED}
+    if not is_running or not rights.has_no_holder:
+        return ""
+    if rights.has_left:
+        words = _("The employment has ended. The talk cannot go on.")
+        if rights.may(Action.DISCONTINUE):
+            words = _("The employment has ended. The talk cannot go on: discontinue it.")
+        elif standing.tasks:
+            words = _("The employment has ended. The record can still be answered by you.")
+    elif talk.is_before:
+        words = _(
+            "{name} no longer holds talks with you. Your manager of today can take the talk over; "
+            "what you have written stays yours."
+        )
+    elif rights.may(Action.HAND_OVER):
+        words = _(
+            "{name} no longer holds talks with you. You can hand the talk over to your manager of "
+            "today."
+        )
+    else:
+        words = _(
+            "{name} no longer holds talks with you. When you have a manager again, you can hand "
+            "the talk over."
+        )
+    return words.format(name=standing.holder)
 
 
 def _words_of_last_step(standing: Standing) -> Any:
@@ -314,7 +344,7 @@ def talk_take_over(request: AuthedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def talk_hand_over(request: AuthedRequest, pk: int) -> HttpResponse:
     def step(standing: Standing) -> _Step:
-        managers = managers_today(standing.talk.employment)
+        managers = managers_of(standing.talk.employment)
         names = Names(request.user, managers)
         shown = {each.pk: names.of(each, _("your manager")) for each in managers}
         people = {each.pk: each for each in managers}
@@ -345,13 +375,6 @@ def talk_hand_over(request: AuthedRequest, pk: int) -> HttpResponse:
 def talk_bring(request: AuthedRequest, pk: int) -> HttpResponse:
     def step(standing: Standing) -> _Step:
         record = standing.talk
-        employments = (
-            Employment.objects.active_on()
-            .filter(person=request.user)
-            .exclude(pk=record.employment_id)
-            .select_related("unit")
-            .order_by("starts_on", "pk")
-        )
         return _Step(
             _("Take the record along to another employment"),
             [
@@ -370,7 +393,7 @@ def talk_bring(request: AuthedRequest, pk: int) -> HttpResponse:
             BringForm(
                 request.POST or None,
                 initial={"employment": record.brought_to_id or ""},
-                employments=list(employments),
+                employments=employments_after(record),
             ),
         )
 
