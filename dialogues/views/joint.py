@@ -21,6 +21,7 @@ from dialogues.readings import note_reading
 from dialogues.rules import TalkRights
 from dialogues.states import STEPS, Action
 from dialogues.views.joint_desk import Desk
+from dialogues.views.joint_ended import what_was_written
 from dialogues.views.rows import (
     Saved,
     answer_script,
@@ -65,6 +66,8 @@ def joint(request: AuthedRequest, pk: int) -> HttpResponse:
     rights = get_joint(request, pk)
     if request.method == "POST":
         return _save(request, rights)
+    if rights.talk.status == Talk.Status.DISCONTINUED and rights.talk.held_on:
+        return what_was_written(request, rights)
     if not rights.may(Action.WRITE):
         return elsewhere(request, rights.talk)
     return _page(request, Desk(rights))
