@@ -18,6 +18,7 @@ from dialogues.actions.confirming import (
     document_talk,
     reopen_talk,
 )
+from dialogues.actions.recording import may_write_results
 from dialogues.actions.reminding import remind_to_answer
 from dialogues.actions.steps import StepRefusedError
 from dialogues.documents import (
@@ -122,13 +123,8 @@ def unfinished(record: Record) -> list[str]:
         for row in record.sections
         if not row.part.text.strip() and row.section.shows == row.section.Shows.TEXT
     ]
-    half = sum(len(row.results) < len(Party.values) for row in record.results)
-    if half:
-        asked.append(
-            _("Not every expectation of last year has a result from both. Shall it stay so?")
-        )
-    if any(row.differ and not _both_explain(row.results) for row in record.results):
-        asked.append(_("You see a result differently, and not both have said why. Do you want to?"))
+    if may_write_results(record.talk):
+        asked += _unfinished_results(record)
     shown = {row.section.shows for row in record.sections}
     if "EXPECTATIONS" in shown and not any(
         row.expectation.is_in_force for row in record.expectations
@@ -145,6 +141,17 @@ def unfinished(record: Record) -> list[str]:
         )
     if record.talk.next_on is None:
         asked.append(_("There is no day for the next talk. Do you want to agree on one?"))
+    return asked
+
+
+def _unfinished_results(record: Record) -> list[str]:
+    asked = []
+    if any(len(row.results) < len(Party.values) for row in record.results):
+        asked.append(
+            _("Not every expectation of last year has a result from both. Shall it stay so?")
+        )
+    if any(row.differ and not _both_explain(row.results) for row in record.results):
+        asked.append(_("You see a result differently, and not both have said why. Do you want to?"))
     return asked
 
 

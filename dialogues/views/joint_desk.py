@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from dialogues.actions.agreeing import belongs_to, set_next_talk, year_agreed_on
 from dialogues.actions.recording import (
+    may_write_results,
     may_write_section,
     write_part,
     write_result,
@@ -73,6 +74,10 @@ class ShownResult:
     own: Piece
     other: Piece
 
+    @property
+    def sides(self) -> tuple[Piece, Piece]:
+        return self.own, self.other
+
 
 @dataclass
 class ShownSection:
@@ -86,7 +91,7 @@ class ShownSection:
 
     @property
     def all_pieces(self) -> list[Piece]:
-        results = [piece for result in self.results for piece in (result.own, result.other)]
+        results = [piece for result in self.results for piece in result.sides]
         return [*results, *self.pieces, self.text]
 
 
@@ -137,7 +142,8 @@ class Desk:
             for row in self.record.sections
             if may_write_section(self.rights, row.section)
         ]
-        rows += [OwnResultRow(row=self.own_result(row)) for row in self.record.results]
+        if may_write_results(self.talk):
+            rows += [OwnResultRow(row=self.own_result(row)) for row in self.record.results]
         if self.may_weigh:
             rows += [WeighingRow(row=weighing) for weighing in self.record.weighings]
         return [*rows, NextTalkRow(row=self.talk)]
@@ -239,18 +245,34 @@ class Desk:
     def _result(self, row: ExpectationRow, shown: dict[str, ShownRow]) -> ShownResult:
         key = f"x-{row.expectation.pk}"
         theirs = next((each for party, each in row.results.items() if party != self.party), None)
-        stamp = f"{theirs.revision if theirs else 0}:{row.differ}"
-        said = {
-            "result": theirs,
-            "by": self.written_by(theirs) if theirs else "",
-            "name": self.other,
-            "differ": row.differ,
-        }
+        see = _("How {name} sees it").format(name=self.other)
+        if key in shown:
+            template = "dialogues/_joint_result.html"
+            own = self._row(key, template, self.own_result(row), shown, {})
+        else:
+            mine = row.results.get(self.party)
+            own = self._said_result(key, _("How you see it"), mine, differ=False)
         return ShownResult(
             expectation=row.expectation,
             terms=terms_of(row.expectation),
-            own=self._row(key, "dialogues/_joint_result.html", self.own_result(row), shown, {}),
-            other=Piece(f"other-{key}", "dialogues/_joint_result_other.html", stamp, said),
+            own=own,
+            other=self._said_result(f"other-{key}", see, theirs, differ=row.differ),
+        )
+
+    def _said_result(
+        self, key: str, heading: str, result: ExpectationResult | None, *, differ: bool
+    ) -> Piece:
+        """What one of the two has said, to read."""
+        return Piece(
+            key,
+            "dialogues/_joint_result_other.html",
+            f"{result.revision if result else 0}:{differ}",
+            {
+                "heading": heading,
+                "result": result,
+                "by": self.written_by(result) if result else "",
+                "differ": differ,
+            },
         )
 
     def _expectations(self) -> Piece:

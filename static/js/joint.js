@@ -82,13 +82,17 @@
 
   /* To take over what was prepared: into the field, where one goes on writing */
 
+  // Whole paragraphs: a short word stands in many a text that does not say it.
+  const evened = (text) =>
+    `\n\n${text.trim().split("\n").map((line) => line.trim()).join("\n").replace(/\n{2,}/g, "\n\n")}\n\n`;
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-take]");
     const field = button && page.querySelector(`[data-row="${button.dataset.take}"] textarea`);
     if (!field) return;
     event.preventDefault();
     const text = button.parentElement.querySelector("[data-prepared]").innerText.trim();
-    if (!field.value.includes(text)) {
+    if (!evened(field.value).includes(evened(text))) {
       field.value = `${field.value.trimEnd()}\n\n${text}`.trim();
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
