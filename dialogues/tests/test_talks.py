@@ -452,7 +452,15 @@ def test_a_planned_talk_is_prepared_only_in_a_running_round(world):
         )
         Talk.objects.filter(pk=talk.pk).update(round=round_, revision=2)
 
-    assert [each.url for each in todos(world.employee)] == [url("preparation", talk.pk)]
+    (todo,) = todos(world.employee)
+    assert todo.url == url("preparation", talk.pk)
+    # The two see when the round's talks are to have been held.
+    assert f"31 december {world.year}" in todo.due_text
+    late = todos(world.manager, date(world.year + 1, 1, 1))
+    assert {each.url for each in late if each.is_late} == {
+        url("talk_times", talk.pk),
+        url("preparation", talk.pk),
+    }
 
 
 def test_a_talk_held_waits_for_both_and_a_record_for_those_who_have_not_answered(world):
@@ -522,6 +530,18 @@ def test_a_follow_up_is_due_from_five_months_after_until_there_is_one(world):
     assert [each.url for each in todos(world.manager)] == [url("talk_follow_up", talk.pk)]
     add_talk(world, kind=TalkKind.FOLLOW_UP, status=S.PLANNED)
     assert url("talk_follow_up", talk.pk) not in [each.url for each in todos(world.manager)]
+
+
+def test_a_follow_up_is_due_on_the_day_that_the_two_agreed_on(world):
+    day = timezone.localdate()
+    held_on = day - timedelta(days=200)
+    agreed = add_talk(world, status=S.CLOSED, held_on=held_on, next_on=day - timedelta(days=1))
+    add_talk(world, "colleague", status=S.CLOSED, held_on=held_on, next_on=day + timedelta(days=30))
+
+    (todo,) = todos(world.manager)
+
+    assert todo.url == url("talk_follow_up", agreed.pk)
+    assert todo.is_late
 
 
 def test_a_protected_name_is_not_told_to_a_delegate(world):
