@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dialogues.models import Confirmation, Round, Talk, TalkKind, TalkStep, TalkTime
+from dialogues.rules import TalkRights
 from dialogues.states import Action
 from dialogues.talk_standing import left_by_holder
 from dialogues.todos_of_the_year import SOON, Todo, due_words
@@ -48,7 +49,7 @@ def _mine(user: User, day: date) -> list[Any]:
         Talk.objects.shared_by(user, day)
         .running()
         .exclude(status=_S.CONFIRMED)
-        .select_related("employee", "round")
+        .select_related("employee", "employment", "round")
         .annotate(
             has_answered=Exists(answers),
             has_time=Exists(times.open()),
@@ -65,6 +66,8 @@ def _mine(user: User, day: date) -> list[Any]:
 def _of_own(talks: Iterable[Any], user: User, day: date) -> list[Todo]:
     todos = []
     for talk in talks:
+        if talk.status != _S.DOCUMENTED and TalkRights(user, talk, day).has_left:
+            continue
         about = talk.title()
         if talk.is_before:
             if talk.is_asked:
