@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dialogues.models.talk import Party, Talk
 from goals.models import COUNTS_UP, Expectation, Goal
@@ -55,8 +56,8 @@ class CompetenceNeed(models.Model):
         OWN_WISH = "OWN_WISH", _("An own wish")
 
     class State(models.TextChoices):
-        OPEN = "OPEN", _("Open")
-        DONE = "DONE", _("Done")
+        OPEN = "OPEN", pgettext_lazy("need", "Open")
+        DONE = "DONE", pgettext_lazy("need", "Done")
         DROPPED = "DROPPED", _("Dropped")
 
     employment = models.ForeignKey(Employment, models.PROTECT, related_name="competence_needs")
