@@ -3,12 +3,11 @@ again: the thread, the unit's goals and how they go, what came of last year, the
 earlier talks and, before a salary talk, last year's reasons."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, F, JSONField, OuterRef, Q, Subquery, When
-from django.db.models.functions import JSONObject
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from dialogues.models import (
@@ -18,13 +17,12 @@ from dialogues.models import (
     Reading,
     Talk,
     TalkKind,
-    TalkVersion,
 )
 from dialogues.preparations import nested
 from dialogues.readings import note_reading
 from dialogues.rules import TalkRights
 from dialogues.sheet import LOOKS_BACK_ON
-from dialogues.snapshots import WeighingSnapshot, decoded
+from dialogues.snapshots import WeighingSnapshot, answered_snapshot
 from goals.models import Assessment, Expectation, Goal, Target
 from goals.reports.comparing import TargetLine, lines_of
 from goals.thread import ThreadNode, thread_of_expectation
@@ -94,23 +92,25 @@ class Beside:
     talk: Talk
     threads: list[list[ThreadNode]]
     results: list[LookedBackOn]
-    results_year: int | None
+    results_year: int
     goals: list[YearOfGoals]
     competence: list[CompetenceNeed]
     earlier: list[Talk]
-    reasons_from: Talk | None = None
-    reasons: list[WeighingSnapshot] = field(default_factory=list)
+    reasons_from: Talk | None  # the last salary talk, beside another one
+    reasons: list[WeighingSnapshot] | None  # None where they were not asked for
 
 
-def beside_of(rights: TalkRights) -> Beside:
-    """For one of the two, in a constant number of queries. What it shows of an earlier record is
-    noted in that talk's reading log."""
+def beside_of(rights: TalkRights, *, with_reasons: bool) -> Beside:
+    """For one of the two, in a constant number of queries. The reasons of the last salary talk
+    are read only when they are asked for: that is noted in that talk's reading log, which the
+    other reads too."""
     talk = rights.talk
-    back = LOOKS_BACK_ON.get(TalkKind(talk.kind))
-    results_year = None if back is None else talk.year + back
-    expectations = _expectations(rights, {talk.year, results_year or talk.year})
+    # Last year stands beside every kind of talk, also where the record does not look back.
+    results_year = talk.year + LOOKS_BACK_ON.get(TalkKind(talk.kind), -1)
+    expectations = _expectations(rights, {talk.year, results_year})
     earlier = _earlier(rights)
-    reasons_from, reasons = _last_reasons(rights, earlier)
+    reasons_from = _last_salary_talk(talk, earlier)
+    reasons = _reasons(rights, reasons_from) if with_reasons and reasons_from else None
     return Beside(
         talk=talk,
         threads=_threads(
@@ -118,7 +118,7 @@ def beside_of(rights: TalkRights) -> Beside:
         ),
         results=[row for row in expectations if _year_of(row) == results_year],
         results_year=results_year,
-        goals=_goals(talk.employment.unit, sorted({talk.year, results_year or talk.year})),
+        goals=_goals(talk.employment.unit, sorted({talk.year, results_year})),
         competence=_competence(rights),
         earlier=earlier,
         reasons_from=reasons_from,
@@ -252,35 +252,19 @@ def _earlier(rights: TalkRights) -> list[Talk]:
         .order_by("-year", "-held_on", "-pk")
     )
     if not talk.is_salary_talk:
-        return list(found.exclude(kind=TalkKind.SALARY)[:MOST_TALKS])
-    return list(found.annotate(last_record=_last_record(rights))[:MOST_TALKS])
+        found = found.exclude(kind=TalkKind.SALARY)
+    return list(found[:MOST_TALKS])
 
 
-def _last_record(rights: TalkRights) -> Case:
-    """The answered record of the last salary talk, with its schema; of the others nothing."""
-    last = Talk.objects.filter(
-        employee=rights.talk.employee_id,
-        kind=TalkKind.SALARY,
-        confirmed_version__gte=1,
-        year__lt=rights.talk.year,
-    ).order_by("-year", "-held_on", "-pk")
-    versions = TalkVersion.objects.filter(
-        talk=OuterRef("pk"), number=OuterRef("confirmed_version")
-    ).values(row=JSONObject(schema="schema", snapshot="snapshot"))
-    return Case(
-        When(pk=Subquery(last.values("pk")[:1]), then=Subquery(versions)),
-        output_field=JSONField(),
-    )
+def _last_salary_talk(talk: Talk, earlier: list[Talk]) -> Talk | None:
+    if not talk.is_salary_talk:
+        return None
+    return next((each for each in earlier if each.is_salary_talk and each.year < talk.year), None)
 
 
-def _last_reasons(
-    rights: TalkRights, earlier: list[Talk]
-) -> tuple[Talk | None, list[WeighingSnapshot]]:
-    for talk in earlier:
-        if record := getattr(talk, "last_record", None):
-            earlier_rights = TalkRights(rights.user, talk, rights.day)
-            if talk.employment_id == rights.talk.employment_id:
-                earlier_rights.manages = rights.manages
-            note_reading(earlier_rights, Reading.What.RECORD)
-            return talk, decoded(record["snapshot"], record["schema"]).weighings
-    return None, []
+def _reasons(rights: TalkRights, earlier: Talk) -> list[WeighingSnapshot]:
+    earlier_rights = TalkRights(rights.user, earlier, rights.day)
+    if earlier.employment_id == rights.talk.employment_id:
+        earlier_rights.manages = rights.manages
+    note_reading(earlier_rights, Reading.What.RECORD)
+    return answered_snapshot(earlier).weighings

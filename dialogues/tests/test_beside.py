@@ -20,7 +20,7 @@ def beside(world, talk, who):
     person = world.people[who]
     with acting_as(person):
         found = Talk.objects.visible_to(person).with_people().get(pk=talk.pk)
-        return beside_of(TalkRights(person, found))
+        return beside_of(TalkRights(person, found), with_reasons=True)
 
 
 @scene()
@@ -94,6 +94,17 @@ def test_last_years_expectations_stand_with_what_each_said_of_them(world, who):
     ]
 
 
+@pytest.mark.parametrize("kind", list(TalkKind))
+def test_whatever_the_talk_is_about_the_year_before_stands_beside_it(world, kind):
+    last_years_expectation(world)
+    year = world.year + 1 if kind == TalkKind.LEAVING else world.year
+
+    found = beside(world, a_talk(world, kind=kind, year=year, sections=[]), "employee")
+
+    assert found.results_year == (year if kind == TalkKind.LEAVING else year - 1)
+    assert bool(found.results) == (kind != TalkKind.LEAVING)
+
+
 def test_the_units_goals_stand_with_how_they_were_judged_and_measured(year):
     with scene():
         goal = year.goals["unit_goal"]
@@ -164,7 +175,7 @@ def test_pay_is_kept_apart_from_the_other_talks(world):
     of_pay = beside(world, a_talk(world, kind=TalkKind.SALARY), "manager")
 
     assert of_talk.earlier == [other]
-    assert of_talk.reasons == []
+    assert of_talk.reasons is None
     assert set(of_pay.earlier) == {other, salary}
     assert of_pay.reasons_from == salary
     assert [each.weighed for each in of_pay.reasons] == [canary("skäl-förra")]
@@ -183,27 +194,28 @@ def test_the_last_reasons_are_those_of_the_latest_earlier_year(world):
 
 
 @pytest.mark.parametrize("who", ["employee", "manager", "acting_manager"])
-def test_to_read_the_last_reasons_is_noted_once_in_that_talk(world, as_persona, who):
+def test_the_last_reasons_are_read_when_asked_for_and_only_that_is_noted(world, as_persona, who):
     earlier = answered(world, kind=TalkKind.SALARY, weighed=canary("skäl-förra"))
     holder = world.people["manager" if who == "employee" else who]
     talk = a_talk(world, kind=TalkKind.SALARY, holder=holder)
+    client, noted = as_persona(who), []
+    asked = f"{address(talk)}?reasons=1"
 
-    page = as_persona(who).get(address(talk))
+    for url, headers in (
+        (address(talk), {}),
+        (asked, {}),
+        (asked, {"HX-Request": "true", "HX-Target": "last-reasons"}),
+    ):
+        page = client.get(url, headers=headers)
+        with scene():
+            readings = Reading.objects.filter(talk=earlier).order_by("pk")
+            noted.append(list(readings.values_list("capacity", "what")))
+        assert page.status_code == 200
+        assert (canary("skäl-förra") in page.content.decode()) == (url == asked)
 
-    assert page.status_code == 200
-    assert canary("skäl-förra") in page.content.decode()
+    capacity = {"employee": "EMPLOYEE", "manager": "HOLDER", "acting_manager": "MANAGER"}[who]
+    assert noted == [[], [(capacity, "RECORD")], [(capacity, "RECORD")] * 2]
     with scene():
-        capacities = Reading.objects.filter(talk=earlier).values_list("capacity", "what")
-        assert list(capacities) == [
-            (
-                {
-                    "employee": "EMPLOYEE",
-                    "manager": "HOLDER",
-                    "acting_manager": "MANAGER",
-                }[who],
-                "RECORD",
-            )
-        ]
         assert not Reading.objects.filter(talk=talk).exists()
 
 
@@ -211,7 +223,7 @@ def test_an_employee_without_anything_before_is_told_so_in_words(world, as_perso
     talk = a_talk(world, who="teammate_0", kind=TalkKind.SALARY)
     found = beside(world, talk, "teammate_0")
 
-    parts = (found.threads, found.results, found.competence, found.earlier, found.reasons)
+    parts = (found.threads, found.results, found.competence, found.earlier, found.reasons_from)
     assert not any(parts)
     assert as_persona("teammate_0").get(address(talk)).status_code == 200
 

@@ -11,11 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dialogues.actions.recording import write_part
+from dialogues.actions.recording import take_prepared
 from dialogues.actions.steps import StepRefusedError
 from dialogues.beside import beside_of
 from dialogues.forms.joint import AdoptForm
-from dialogues.forms.rows import LONGEST_SECTION
 from dialogues.models import Reading, Section, Talk
 from dialogues.readings import note_reading
 from dialogues.rules import TalkRights
@@ -100,7 +99,7 @@ def joint_beside(request: AuthedRequest, pk: int) -> HttpResponse:
     if not rights.may(Action.WRITE):
         return elsewhere(request, rights.talk)
     note_reading(rights, Reading.What.JOINT)
-    context = {"talk": rights.talk, "beside": beside_of(rights)}
+    context = {"talk": rights.talk, "beside": beside_of(rights, with_reasons=True)}
     return render_page(
         request,
         "dialogues/joint_beside.html",
@@ -122,7 +121,7 @@ def _save(request: AuthedRequest, rights: TalkRights) -> HttpResponse:
         if not rights.may(Action.WRITE):
             raise StepRefusedError(str(STEPS[Action.WRITE].words))
         saved = take_rows(request, desk.rows, write)
-        taken = _take(request, desk)
+        taken = _take(request, desk) if saved.is_whole else ""
     except StepRefusedError as error:
         return refuse_rows(
             request,
@@ -146,27 +145,19 @@ def _save(request: AuthedRequest, rights: TalkRights) -> HttpResponse:
 
 
 def _take(request: AuthedRequest, desk: Desk) -> str:
-    """Take what one of the two has prepared into its section, after what is written there; what is
-    there already is not taken twice. Returns the section's place in the page."""
+    """Take what one of the two has prepared into its section. Returns the section's place in the
+    page."""
     asked = request.POST.get("take", "")
     prepared = [each for answers in desk.prepared.answers.values() for each in answers]
     answer = next((each for each in prepared if str(each.pk) == asked), None)
     if answer is None:
         return ""
-    fresh = Desk(desk.rights)
-    section, part = next(
-        (row.section, row.part)
-        for row in fresh.record.sections
-        if row.section.pk == answer.section_id
-    )
-    if answer.text not in part.text:
-        text = f"{part.text.rstrip()}\n\n{answer.text}".strip()
-        if len(text) > LONGEST_SECTION:
-            messages.error(request, _("There is no room for so much text in the section."))
-        else:
-            revision = part.revision if part.pk else 0
-            write_part(talk=desk.talk, section=section, revision=revision, text=text, by=desk.user)
-    return f"section-{section.pk}"
+    try:
+        take_prepared(talk=desk.talk, answer=answer, by=desk.user)
+    except StepRefusedError as refused:
+        # What was written beside it is saved all the same.
+        messages.error(request, str(refused))
+    return f"section-{answer.section_id}"
 
 
 def _page(request: AuthedRequest, desk: Desk, saved: Saved | None = None) -> HttpResponse:

@@ -43,7 +43,7 @@ from dialogues.views.rows import (
     take_rows,
     wants_script,
 )
-from stockholm_quality.web import AuthedRequest, require
+from stockholm_quality.web import AuthedRequest, render_page, require
 from units.revisions import StaleRevisionError
 from units.submissions import once
 
@@ -63,6 +63,10 @@ class ShownSection:
 def preparation(request: AuthedRequest, pk: int) -> HttpResponse:
     talk, rights = _get(request, pk)
     if request.method != "POST":
+        if "reasons" in request.GET and request.htmx.target == "last-reasons":
+            beside = beside_of(rights, with_reasons=True)
+            context = {"talk": talk, "beside": beside, "is_fetched": True}
+            return render_page(request, "dialogues/_last_reasons.html", context)
         return _page(request, rights, Prepared(talk, request.user))
     require(rights.is_for(Action.PREPARE))
     if "begin" in request.POST:
@@ -193,10 +197,11 @@ def _page(
         "errors": errors_of(saved) if saved else [],
         "conflicts": saved.conflicts if saved else {},
         "has_shared_before": bool(prepared.shared),
-        "beside": beside_of(rights),
+        # Fetched only by whoever asks: the other reads in the log that one did.
+        "beside": beside_of(rights, with_reasons="reasons" in request.GET),
     }
     status = saved.status if saved else HTTPStatus.OK
-    return render(request, "dialogues/preparation.html", context, status=status)
+    return render_page(request, "dialogues/preparation.html", context, status=status)
 
 
 def _head(rights: TalkRights) -> dict[str, Any]:
