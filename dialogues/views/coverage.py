@@ -12,10 +12,9 @@ from django.views.decorators.http import require_safe
 
 from dialogues.coverage import (
     CONFIRMED,
-    GIVEN,
     HELD,
-    KNOWING,
     PREPARED,
+    STEPS,
     UnitFigure,
     coverage_of,
 )
@@ -108,13 +107,17 @@ def coverage(request: AuthedRequest, pk: int) -> HttpResponse:
 
 def _line(part: UnitFigure) -> Line:
     figure = part.figure
+    prepared, held, confirmed, given, knowing = (words_of(figure, step) for step in range(STEPS))
     return Line(
         part,
         "" if part.is_own else reverse("dialogues:coverage", args=[part.unit.pk]),
         _segments(figure) if figure.people else [],
-        *(words_of(figure, step) for step in (PREPARED, HELD, CONFIRMED)),
+        prepared,
+        held,
+        confirmed,
         words_of_the_rest(figure, PREPARED),
-        *(words_of(figure, step) for step in (GIVEN, KNOWING)),
+        given,
+        knowing,
     )
 
 
