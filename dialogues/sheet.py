@@ -128,7 +128,7 @@ def _expectations(talk: Talk, years: dict[TalkKind, int]) -> list[ExpectationRow
     if (offset := years.get(TalkKind(talk.kind))) is None:
         return []
     found = (
-        Expectation.objects.filter(employment__in=_employments_of(talk))
+        Expectation.objects.filter(employment__in=employments_of(talk))
         .for_year(talk.year + offset)
         .with_line()
         .order_by("status", "given_at", "pk")
@@ -142,7 +142,7 @@ def _expectations(talk: Talk, years: dict[TalkKind, int]) -> list[ExpectationRow
 
 def needs_about(talk: Talk) -> CompetenceNeedQuerySet:
     """Those of the employment that the talk is about, and those taken along to it."""
-    employments = _employments_of(talk)
+    employments = employments_of(talk)
     return CompetenceNeed.objects.filter(
         Q(employment__in=employments) | Q(brought_to__in=employments), employee=talk.employee_id
     )
@@ -165,7 +165,7 @@ def competence_of(talk: Talk) -> list[CompetenceNeed]:
     )
 
 
-def _employments_of(talk: Talk) -> EmploymentQuerySet:
+def employments_of(talk: Talk) -> EmploymentQuerySet:
     """The one that the talk is about, and those that went up in it."""
     return Employment.objects.going_on_as(Employment.objects.filter(pk=talk.employment_id))
 

@@ -13,7 +13,7 @@ from dialogues.actions.steps import StepRefusedError, lock, note
 from dialogues.actions.talks import start_talk
 from dialogues.models import Talk, TalkKind, TalkTemplate, TemplateVersion
 from dialogues.rules import TalkRights
-from dialogues.sheet import SETS
+from dialogues.sheet import SETS, employments_of
 from dialogues.states import STEPS, Action
 from goals.actions import (
     GoalNotReadyError,
@@ -22,8 +22,7 @@ from goals.actions import (
     withdraw_expectation,
 )
 from goals.models import Expectation, Goal, GoalQuerySet
-from units.models import Employment, UnitLine, User
-from units.models.people import EmploymentQuerySet
+from units.models import UnitLine, User
 from units.revisions import StaleRevisionError
 from units.rules import went_up_in
 
@@ -49,13 +48,8 @@ def goals_to_agree_on(talk: Talk) -> GoalQuerySet:
 
 def not_adopted(talk: Talk, goals: GoalQuerySet) -> GoalQuerySet:
     """Those of the goals that no expectation in force serves yet."""
-    served = Expectation.objects.in_force().filter(employment__in=_employments_of(talk))
+    served = Expectation.objects.in_force().filter(employment__in=employments_of(talk))
     return goals.exclude(pk__in=served.values("goal"))
-
-
-def _employments_of(talk: Talk) -> EmploymentQuerySet:
-    """The one that the talk is about, and those that went up in it."""
-    return Employment.objects.going_on_as(Employment.objects.filter(pk=talk.employment_id))
 
 
 def belongs_to(talk: Talk, expectation: Expectation) -> bool:
@@ -66,7 +60,7 @@ def belongs_to(talk: Talk, expectation: Expectation) -> bool:
     employment = expectation.employment_id
     if employment == talk.employment_id:
         return True
-    return _employments_of(talk).filter(pk=employment).exists()
+    return employments_of(talk).filter(pk=employment).exists()
 
 
 @transaction.atomic
