@@ -78,7 +78,7 @@ def test_earlier_talks_stand_by_year(world, employee):
 def test_a_manager_sees_each_employee_with_the_years_talks_and_who_has_none(world, manager):
     talk = add_talk(world, status=S.PREPARING)
 
-    answer = manager.get(url("talks"))
+    answer = manager.get(url("talks"), {"year": world.year})
 
     rows = {row.employment.person_id: row for row in answer.context["rows"]}
     assert [each.talk for each in rows[world.employee.pk].talks] == [talk]
@@ -96,7 +96,7 @@ def test_the_list_is_narrowed_by_state_kind_year_and_name(world, manager):
     add_talk(world, "colleague", kind=TalkKind.SALARY)
 
     def found(**query):
-        rows = manager.get(url("talks"), query).context["rows"] if query else []
+        rows = manager.get(url("talks"), {"year": world.year, **query}).context["rows"]
         return {row.employment.person_id for row in rows}
 
     assert found(state="HELD") == {world.employee.pk}

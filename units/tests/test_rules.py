@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from stockholm_quality.tests.world import LONG_AGO, PERSONAS, add_person
 from units import rules
+from units.actions import merge_unit
 from units.models import (
     Employment,
     ProtectedIdentityKeeper,
@@ -108,6 +109,25 @@ def test_an_employment_is_managed_by_the_nearest_manager_who_is_not_beside(
     world, employed, expected
 ):
     assert who(world, rules.is_manager_of, world.employments[employed]) == expected
+
+
+@pytest.mark.parametrize("merged", [[], ["unit"], ["unit", "next_unit"]])
+def test_who_manages_an_employment_are_all_who_answer_for_it(world, merged):
+    """Also of one that went up in another, once or twice."""
+    RoleAssignment.objects.filter(person=world.acting_manager).delete()
+    into = {"unit": world.next_unit, "next_unit": world.small_unit}
+    for days, name in zip([10, 1], merged, strict=False):
+        last_day = timezone.localdate() - timedelta(days=days)
+        merge_unit(unit=world.units[name], into=into[name], last_day=last_day)
+    for name in ("small_unit", "next_unit"):
+        if name not in merged:
+            head_of(world, name)
+    heads = User.objects.filter(roles__role=Role.MANAGER).distinct()
+
+    for employment in Employment.objects.select_related("unit"):
+        answering = [head for head in heads if rules.answers_for(head, employment)]
+        assert set(rules.managers_of(employment)) == set(answering)
+    assert not rules.managers_of(world.employments["left_yesterday"])
 
 
 def test_works_in_follows_the_employment(world):
