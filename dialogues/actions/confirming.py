@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogues.actions.steps import StepRefusedError, lock, note, take_step
-from dialogues.models import Confirmation, Party, Talk, TalkVersion
+from dialogues.models import Confirmation, Party, Talk, TalkStep, TalkVersion
 from dialogues.sheet import record_of
 from dialogues.snapshots import SCHEMA, encoded, snapshot_of
 from dialogues.states import Action
@@ -32,7 +32,7 @@ def document_talk(*, talk: Talk, mark: str, by: User) -> TalkVersion:
         number=number,
         schema=SCHEMA,
         snapshot=encoded(snapshot_of(record)),
-        reason=talk.correction_reason,
+        reason=TalkStep.objects.why(talk, Action.CORRECT),
         made_by=by,
     )
     take_step(
@@ -93,7 +93,6 @@ def answer_record(
             confirmed_version=number,
             # A correction is of what both had answered: that they had does not come later by it.
             confirmed_at=talk.confirmed_at or timezone.now(),
-            correction_reason="",
         )
     else:
         note(talk, Action.CONFIRM, by=by, before=talk.status)
@@ -106,11 +105,4 @@ def correct_record(*, talk: Talk, reason: str, by: User) -> Talk:
     old is what later readers see."""
     if not reason.strip():
         raise StepRefusedError(_("Say why the record is corrected."))
-    return take_step(
-        talk,
-        Action.CORRECT,
-        by=by,
-        to=Talk.Status.HELD,
-        words=reason,
-        correction_reason=reason,
-    )
+    return take_step(talk, Action.CORRECT, by=by, to=Talk.Status.HELD, words=reason)

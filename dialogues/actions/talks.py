@@ -107,7 +107,6 @@ def discontinue_talk(*, talk: Talk, reason: str, by: User, portal: str = "") -> 
         by=by,
         to=Talk.Status.DISCONTINUED,
         words=reason,
-        end_reason=reason,
     )
     end_times(talk, portal=portal)
     return talk

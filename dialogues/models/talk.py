@@ -113,8 +113,6 @@ class Talk(models.Model):
     version_number = models.PositiveSmallIntegerField(default=0)
     # The last version that both have answered: what later readers see.
     confirmed_version = models.PositiveSmallIntegerField(default=0)
-    correction_reason = models.TextField(_("why it is corrected"), max_length=1000, blank=True)
-    end_reason = models.TextField(_("why it was discontinued"), max_length=1000, blank=True)
     # Where the employee has taken the record along to, after a move.
     brought_to = models.ForeignKey(
         Employment, models.PROTECT, null=True, related_name="talks_brought"
@@ -173,7 +171,7 @@ class Talk(models.Model):
                     confirmed_at__isnull=False,
                     confirmed_version__gte=1,
                 )
-                | Q(status="DISCONTINUED", confirmed_version=0) & ~Q(end_reason=""),
+                | Q(status="DISCONTINUED", confirmed_version=0),
             ),
             models.CheckConstraint(name="talk_is_between_two", condition=~Q(holder=F("employee"))),
             models.CheckConstraint(
@@ -203,7 +201,7 @@ class Talk(models.Model):
 
     @property
     def is_being_corrected(self) -> bool:
-        return bool(self.correction_reason) and self.status in {
+        return self.confirmed_version > 0 and self.status in {
             self.Status.HELD,
             self.Status.DOCUMENTED,
         }
@@ -216,8 +214,16 @@ class Talk(models.Model):
         return f"{self.get_kind_display()} {self.year}"
 
 
+class TalkStepQuerySet(models.QuerySet["TalkStep"]):
+    def why(self, talk: Talk, action: str) -> str:
+        """What was said the last time that the step was taken; empty when it never was."""
+        steps = self.filter(talk=talk, action=action).order_by("-pk")
+        return steps.values_list("words", flat=True).first() or ""
+
+
 class TalkStep(models.Model):
-    """What was done with a talk, by whom and when. Written once, never changed."""
+    """What was done with a talk, by whom and when. Written once, never changed. Why lies here and
+    not in the head, which more people see."""
 
     talk = models.ForeignKey(Talk, models.PROTECT, related_name="steps")
     action = models.CharField(max_length=20)
@@ -226,6 +232,8 @@ class TalkStep(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     words = models.TextField(blank=True)
+
+    objects = TalkStepQuerySet.as_manager()
 
     class Meta:
         triggers = [FOR_EVER]

@@ -71,8 +71,6 @@ def add_talk(
         given |= {"version_number": 1, "documented_at": now}
     if status in {S.CONFIRMED, S.CLOSED}:
         given |= {"confirmed_version": 1, "confirmed_at": now}
-    if status == S.DISCONTINUED:
-        given |= {"end_reason": "Startat av misstag."}
     talk = Talk.objects.create(
         **{
             "employment": employment,
@@ -96,6 +94,7 @@ def add_talk(
             from_status=before,
             to_status=reached,
             by=talk.holder,
+            words="Startat av misstag." if reached == S.DISCONTINUED else "",
         )
         before = reached
     if talk.version_number:

@@ -132,7 +132,6 @@ def test_discontinued_talks_other_kinds_and_other_years_do_not_count(staffed, te
             template,
             status=S.DISCONTINUED,
             held_at=BEFORE,
-            end_reason="Fel år.",
         )
 
     assert figure(staffed).reached[HELD].low == 0

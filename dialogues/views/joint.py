@@ -15,7 +15,7 @@ from dialogues.actions.recording import take_prepared
 from dialogues.actions.steps import StepRefusedError
 from dialogues.beside import beside_of
 from dialogues.forms.joint import AdoptForm
-from dialogues.models import Reading, Section, Talk
+from dialogues.models import Reading, Section, Talk, TalkStep
 from dialogues.readings import note_reading
 from dialogues.rules import TalkRights
 from dialogues.states import STEPS, Action
@@ -177,5 +177,8 @@ def _page(request: AuthedRequest, desk: Desk, saved: Saved | None = None) -> Htt
         "errors": errors_of(saved),
         "conflicts": saved.conflicts,
         "may_document": desk.rights.may(Action.DOCUMENT),
+        "why_corrected": TalkStep.objects.why(desk.talk, Action.CORRECT)
+        if desk.talk.is_being_corrected
+        else "",
     }
     return render(request, "dialogues/joint.html", context, status=saved.status)

@@ -100,7 +100,8 @@ def talk(request: AuthedRequest, pk: int) -> HttpResponse:
     standing = standings_of([rights], request.user, steps=True)[0]
     thread = talk_lists.thread_of_talks(rights)
     words = _words_of_last_step(standing)
-    if words or (rights.is_one_of_two and found.end_reason):
+    why_ended = _why_ended(standing)
+    if words or why_ended:
         note_reading(rights, Reading.What.JOINT)
     context = {
         "talk": found,
@@ -110,6 +111,7 @@ def talk(request: AuthedRequest, pk: int) -> HttpResponse:
         "follow_up_url": follow_up_address(standing, thread),
         "thread": [(each, _relation_to(found, each)) for each in thread if each != found],
         "words": words,
+        "why_ended": why_ended,
         "grants": shown_grants(rights) if rights.is_one_of_two else [],
         "left": _left_words(standing) if rights.is_employee else "",
         "brought_to": found.brought_to if rights.is_one_of_two else None,
@@ -169,6 +171,11 @@ def _words_of_last_step(standing: Standing) -> Any:
         "is_mine": last.by == standing.rights.user,
         "at": last.at,
     }
+
+
+def _why_ended(standing: Standing) -> str:
+    ends = [step.words for step in standing.steps if step.action == Action.DISCONTINUE]
+    return ends[-1] if ends and standing.rights.is_one_of_two else ""
 
 
 def _relation_to(talk: Talk, other: Talk) -> str:

@@ -370,7 +370,6 @@ class Meeting:
         self._note(Action.CLOSE, self.talk.holder, self._at(day, 17), _S.CLOSED)
 
     def discontinue(self, day: date, reason: str) -> None:
-        self.talk.end_reason = reason
         self._note(Action.DISCONTINUE, self.talk.holder, self._at(day, 17), _S.DISCONTINUED)
         self.rows.steps[-1].words = reason
 

@@ -237,7 +237,7 @@ def add_talk(
             from_status=before,
             to_status=reached,
             by=talk.holder,
-            words=talk.end_reason if reached == _S.DISCONTINUED else "",
+            words=canary(f"{name}-slut") if reached == _S.DISCONTINUED else "",
         )
         before = reached
     return talk
@@ -415,9 +415,7 @@ def _build_before(world: World) -> None:
         add_talk(world, name, _S.PREPARING, who=who, holder=holder)
         prepare(world, name, Party.EMPLOYEE, shared=True)
         prepare(world, name, Party.MANAGER, shared=False)
-    add_talk(
-        world, "discontinued", _S.DISCONTINUED, years=-2, end_reason=canary("discontinued-slut")
-    )
+    add_talk(world, "discontinued", _S.DISCONTINUED, years=-2)
     for party in Party.values:
         prepare(world, "discontinued", party, shared=False)
 
@@ -467,7 +465,7 @@ def _build_records(world: World) -> None:
     talk = _record(world, "correcting", _S.CONFIRMED)
     freeze(world, "correcting", 2, reason=why)
     Talk.objects.filter(pk=talk.pk).update(
-        status=_S.DOCUMENTED, version_number=2, correction_reason=why, revision=talk.revision + 1
+        status=_S.DOCUMENTED, version_number=2, revision=talk.revision + 1
     )
     talk.refresh_from_db()
 
