@@ -431,9 +431,7 @@ def test_who_was_chosen_to_be_left_out_never_joins(world, planned):
 def test_a_talk_that_was_discontinued_is_not_started_anew(world, planned):
     talk = started(world, planned)[world.employments["employee"].pk]
     with upkeep():
-        Talk.objects.filter(pk=talk.pk).update(
-            status=S.DISCONTINUED, revision=F("revision") + 1
-        )
+        Talk.objects.filter(pk=talk.pk).update(status=S.DISCONTINUED, revision=F("revision") + 1)
 
     assert join_running_rounds().number == 0
 
