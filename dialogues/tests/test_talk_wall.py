@@ -16,13 +16,14 @@ from dialogues.models import (
     Reading,
     Talk,
     TalkKind,
+    TalkStep,
 )
 from dialogues.rules import TalkRights
 from dialogues.tests.talk_scenes import S, add_talk, small_template
 from goals.models import Expectation
 from stockholm_quality.tests.world import add_delegation
-from units.models import Delegation, Employment
-from units.wall import acting_as, upkeep
+from units.models import Delegation, Employment, User
+from units.wall import acting_as, for_purpose, upkeep
 
 DAY = timedelta(days=1)
 
@@ -55,25 +56,28 @@ def test_a_delegation_holds_while_the_delegate_works_in_the_administration(world
     held = world.employments["neighbour"]
 
     def opened():
-        with acting_as(world.neighbour):
+        # What one answers for is read once for each person that is fetched.
+        neighbour = User.objects.get(pk=world.neighbour.pk)
+        with acting_as(neighbour):
             shown = {
                 "talks": set(Talk.objects.values_list("pk", flat=True)),
                 "by the rules": set(
-                    Talk.objects.visible_to(world.neighbour).values_list("pk", flat=True)
+                    Talk.objects.visible_to(neighbour).values_list("pk", flat=True)
                 ),
-                "held": {each.pk for each in talks if TalkRights(world.neighbour, each).is_holder},
+                "held": {each.pk for each in talks if TalkRights(neighbour, each).is_holder},
             }
             others = [
                 Delegation.objects.in_force().exists(),
                 Expectation.objects.filter(employment=delegation.employment).exists(),
                 CompetenceNeed.objects.exists(),
+                Employment.objects.met_by(neighbour).exists(),
             ]
         return shown, others
 
     everything = {talk.pk for talk in talks}
     assert opened() == (
         dict.fromkeys(["talks", "by the rules", "held"], everything),
-        [True] * 3,
+        [True] * 4,
     )
 
     Employment.objects.filter(pk=held.pk).update(ends_on=timezone.localdate() - DAY)
@@ -88,7 +92,7 @@ def test_a_delegation_holds_while_the_delegate_works_in_the_administration(world
     still = everything if moved_to == "group" else set()
     assert opened() == (
         dict.fromkeys(["talks", "by the rules", "held"], still),
-        [bool(still)] * 3,
+        [bool(still)] * 4,
     )
 
 
@@ -172,3 +176,19 @@ def test_the_manager_of_today_is_told_what_was_read_in_need(world, as_persona):
         assert of_another not in Reading.objects.all()
     with acting_as(world.colleague):
         assert not Reading.objects.exists()
+
+
+# --- Why a talk ended ----------------------------------------------------------------------------
+
+
+def test_why_a_talk_ended_is_told_to_the_two_alone(world, as_persona):
+    talk = add_talk(world, status=S.DISCONTINUED)
+    why = "Startat av misstag."
+
+    for name, is_told in [("employee", True), ("manager", True), ("acting_manager", False)]:
+        page = as_persona(name).get(talk.get_absolute_url()).content.decode()
+        assert (name, why in page) == (name, is_told)
+    with acting_as(world.hr), for_purpose("figures"):
+        [head] = Talk.objects.filter(pk=talk.pk).values()
+        assert why not in head.values()
+        assert not TalkStep.objects.filter(talk=talk).exists()

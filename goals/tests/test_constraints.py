@@ -10,6 +10,7 @@ from django.db.utils import Error
 from django.utils import timezone
 
 from dialogues.models import Acknowledgement
+from dialogues.tests.test_constraints import FORBIDDEN_IN_THE_TALKS
 from goals.models import Expectation, Goal, GoalContribution, GoalVersion
 from goals.tests.constraints_of_the_year import ALSO_REFUSED, FORBIDDEN_IN_THE_YEAR
 from goals.tests.rows import again, change
@@ -149,7 +150,8 @@ def test_no_named_constraint_is_untested():
         for constraint in model._meta.constraints
     }
 
-    assert named - set(FORBIDDEN) - set(FORBIDDEN_IN_THE_YEAR) == set()
+    tested = {*FORBIDDEN, *FORBIDDEN_IN_THE_YEAR, *FORBIDDEN_IN_THE_TALKS}
+    assert named - tested == set()
 
 
 def test_a_token_is_used_once(world):
