@@ -302,6 +302,7 @@ def talk_close(request: AuthedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def talk_discontinue(request: AuthedRequest, pk: int) -> HttpResponse:
     def step(standing: Standing) -> _Step:
+        together = _("What you have written together can be read by the two of you.")
         return _Step(
             _("Discontinue the talk"),
             [
@@ -309,7 +310,8 @@ def talk_discontinue(request: AuthedRequest, pk: int) -> HttpResponse:
                     "The talk ends without a record, and cannot be taken up again. A new one can "
                     "be started."
                 ),
-                _("What each of you has written stays with its writer, readable and unshared."),
+                _("What each of you has written alone stays with its writer, unshared.")
+                + (f" {together}" if standing.talk.held_on else ""),
             ],
             _("Discontinue the talk"),
             _("The talk is discontinued."),
