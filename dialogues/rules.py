@@ -19,6 +19,7 @@ from dialogues.states import STEPS, Action, Relation
 from goals.models import Expectation
 from goals.rules import FEWEST_IN_A_FIGURE
 from units.models import Employment, Role, Unit, User
+from units.periods import is_today
 from units.rules import answers_for, is_manager_of, managers_of, reaches, stands_in_with
 
 
@@ -30,6 +31,8 @@ def can_acknowledge(user: User, expectation: Expectation, day: date | None = Non
 
 def shows_who_knows(user: User, day: date | None = None) -> bool:
     """With fewer than five employees a manager is told how many know, but nobody is named."""
+    if is_today(day):
+        return len({*user.managed_today.values()}) >= FEWEST_IN_A_FIGURE
     own = Employment.objects.managed_by(user, day)
     return own.values("person").distinct().count() >= FEWEST_IN_A_FIGURE
 

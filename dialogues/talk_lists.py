@@ -17,7 +17,7 @@ from dialogues.models import Talk, TalkKind
 from dialogues.rules import TalkRights
 from dialogues.states import Relation
 from dialogues.talk_standing import Names, Standing, is_next, of_relation, standings_of
-from units.models import Delegation, Employment, User
+from units.models import Employment, User
 from units.models.people import EmploymentQuerySet
 
 MOST_OWN = 150
@@ -96,8 +96,8 @@ def employees_met(user: User, day: date | None = None) -> EmploymentQuerySet:
     """Those whose nearest manager `user` is, and those met in their manager's place (annotated
     `is_managed`)."""
     managed = Employment.objects.managed_by(user, day).values("pk")
-    named = Delegation.objects.in_force(day).filter(employment=OuterRef("pk"), delegate=user)
-    found = Employment.objects.filter(Q(pk__in=managed) | Exists(named))
+    stood_in_for = Employment.objects.stood_in_for_by(user, day).values("pk")
+    found = Employment.objects.filter(Q(pk__in=managed) | Q(pk__in=stood_in_for))
     return found.annotate(is_managed=Q(pk__in=managed))
 
 

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from goals.models import Activity, Closure, Expectation, Goal, Period, Report
-from units.models import Delegation, Employment, Role, RoleAssignment, Unit, User
+from units.models import Employment, Role, RoleAssignment, Unit, User
 from units.models.people import EmploymentQuerySet
 from units.rules import answers_for, heads, reaches, stands_in_with, went_up_in
 
@@ -89,8 +88,7 @@ def can_give_expectations_on(user: User, goal: Goal, day: date | None = None) ->
 def employments_to_give(user: User, goal: Goal, day: date | None = None) -> EmploymentQuerySet:
     """Those to whom `user` may give an expectation on this goal, once it is adopted."""
     units = Unit.objects.below(goal.unit, day).values("pk")
-    named = Delegation.objects.in_force(day).filter(employment=OuterRef("pk"), delegate=user)
-    stood_in_with = Employment.objects.exclude(person=user).filter(Exists(named))
+    stood_in_with = Employment.objects.exclude(person=user).stood_in_for_by(user, day)
     return (Employment.objects.managed_by(user, day) | stood_in_with).filter(unit__in=units)
 
 

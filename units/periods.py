@@ -57,6 +57,10 @@ def active_on(day: date | None = None, prefix: str = "") -> Q:
     )
 
 
+def is_today(day: date | None) -> bool:
+    return day is None or day == timezone.localdate()
+
+
 class PeriodQuerySet(models.QuerySet[Any]):
     def active_on(self, day: date | None = None) -> Self:
         return self.filter(active_on(day))

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Subquery
 
 from units.models import (
-    Delegation,
     Employment,
     ProtectedIdentityKeeper,
     Role,
@@ -21,6 +20,7 @@ from units.models import (
 )
 from units.models.organisation import UnitQuerySet
 from units.models.people import MERGERS_FOLLOWED
+from units.periods import is_today
 
 
 def reaches(user: User, unit: Unit, *roles: str, day: date | None = None) -> bool:
@@ -60,11 +60,15 @@ def units_headed_by(user: User, day: date | None = None) -> UnitQuerySet:
 
 
 def is_manager_of(user: User, employment: Employment, day: date | None = None) -> bool:
+    if is_today(day):
+        return employment.pk in user.managed_today
     return Employment.objects.managed_by(user, day).filter(pk=employment.pk).exists()
 
 
 def answers_for(user: User, employment: Employment, day: date | None = None) -> bool:
     """Manages the employment or, when its unit has been merged, the one that it goes on as."""
+    if is_today(day):
+        return employment.pk in user.answered_for_today
     return Employment.objects.answered_for_by(user, day).filter(pk=employment.pk).exists()
 
 
@@ -96,10 +100,11 @@ def stands_in_with(
 ) -> bool:
     """Holds the talks with the employee in the manager's place; salary talks only where that has
     been said."""
-    named = Delegation.objects.in_force(day).filter(employment=employment, delegate=user)
-    if salary:
-        named = named.filter(covers_salary=True)
-    return named.exists()
+    if is_today(day):
+        covers_salary = user.stood_in_for_today.get(employment.pk)
+        return covers_salary is not None and (covers_salary or not salary)
+    named = Employment.objects.stood_in_for_by(user, day, salary=salary)
+    return named.filter(pk=employment.pk).exists()
 
 
 def went_up_in(unit: Unit, day: date | None = None) -> Unit:

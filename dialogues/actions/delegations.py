@@ -70,6 +70,7 @@ def give_delegations(
                 "during these days. Nothing was saved."
             )
         ) from error
+    delegate.forget_today()
     if with_talks and starts_on <= timezone.localdate():
         hand_waiting_talks(delegations=given, by=by, portal=portal)
     return given

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from dialogues.models.talk import Party, Talk
 from goals.models import COUNTS_UP, Expectation, Goal
-from units.models import Delegation, Employment, User
+from units.models import Employment, User
 
 
 def origin_words(need: Any) -> str:
@@ -33,12 +33,12 @@ class CompetenceNeedQuerySet(models.QuerySet["CompetenceNeed"]):
         """The employee, whoever manages them today or holds the talks in the manager's place, and
         whoever manages where they brought it along."""
         managed = Employment.objects.answered_for_by(user, day)
-        named = Delegation.objects.in_force(day).filter(delegate=user)
+        stood_in_for = Employment.objects.stood_in_for_by(user, day)
         return self.filter(
             Q(employee=user)
             | Q(employment__in=managed)
             | Q(brought_to__in=managed)
-            | Q(employment__in=named.values("employment"))
+            | Q(employment__in=stood_in_for)
         )
 
     def open(self) -> Self:

@@ -20,8 +20,9 @@ from django.utils.translation import pgettext_lazy
 from dialogues.models.round import Round
 from dialogues.models.template import CriteriaSet, TalkKind, TemplateVersion
 from goals.models import COUNTS_UP, FOR_EVER
-from units.models import Delegation, Employment, Role, RoleAssignment, UnitLine, User
+from units.models import Employment, Role, RoleAssignment, UnitLine, User
 from units.models.people import EmploymentQuerySet
+from units.periods import is_today
 
 
 class Party(models.TextChoices):
@@ -66,10 +67,9 @@ class TalkQuerySet(models.QuerySet["Talk"]):
 
 def _standing_in(user: User, day: date | None) -> Q:
     """Those whose manager `user` stands in for today; in salary talks only where that is said."""
-    named = Delegation.objects.in_force(day).filter(
-        employment=OuterRef("employment"), delegate=user
-    )
-    return Exists(named.filter(covers_salary=True)) | ~Q(kind=TalkKind.SALARY) & Exists(named)
+    named = Employment.objects.stood_in_for_by(user, day)
+    named_for_salary = Employment.objects.stood_in_for_by(user, day, salary=True)
+    return Q(employment__in=named_for_salary) | ~Q(kind=TalkKind.SALARY) & Q(employment__in=named)
 
 
 class Talk(models.Model):
@@ -336,6 +336,8 @@ class AccessGrantQuerySet(models.QuerySet["AccessGrant"]):
 
     def opened_by(self, user: User, talk: object, day: date | None = None) -> Self:
         """Those of `user` for the talk, while the role that they were given by is still theirs."""
+        if is_today(day) and not user.has_role(Role.MANAGER, Role.HR):
+            return self.none()
         reached = openable_in_need(user, day).values("pk")
         return self.filter(reader=user, talk=talk, employment__in=reached)
 

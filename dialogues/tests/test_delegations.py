@@ -239,6 +239,7 @@ def delegated(world):
 
 def sees(user, talk, need, day=TODAY):
     """What is open to the delegate, by the rules, the lists and the wall, which must agree."""
+    user.refresh_from_db()
     employment = talk.employment
     by_rule = [
         rules.can_view_talk(user, talk, day),

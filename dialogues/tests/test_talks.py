@@ -561,11 +561,13 @@ def test_an_ended_delegation_leaves_nothing_to_do(world):
     assert todos(world.neighbour) == []
 
 
-def test_what_remains_takes_three_questions(world, django_assert_num_queries):
+def test_what_remains_takes_three_questions_and_one_about_whose_talks_they_are(
+    world, django_assert_num_queries
+):
     for who in ("employee", "colleague", "representative"):
         add_talk(world, who, status=S.INVITED)
         add_talk(world, who, "former_manager", kind=TalkKind.NEW)
 
     assert world.manager.roles_today  # which a request has read already
-    with acting_as(world.manager), django_assert_num_queries(3):
+    with acting_as(world.manager), django_assert_num_queries(4):
         todos_of_talks(world.manager, timezone.localdate())

@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from goals.models.goal import COUNTS_UP, Goal
-from units.models import Delegation, Employment, User
+from units.models import Employment, User
 
 # What may be agreed beside the expectation itself, in the order that it is read.
 _TERMS = ("expected_result", "sign", "support", "due_on")
@@ -50,12 +50,12 @@ class ExpectationQuerySet(models.QuerySet["Expectation"]):
 
         The second wall says the same again (`portal_meets`)."""
         answered_for = Employment.objects.answered_for_by(user, day)
-        named = Delegation.objects.in_force(day).filter(delegate=user)
+        stood_in_for = Employment.objects.stood_in_for_by(user, day)
         # `Employment.met_by` taken apart: each part can be looked up in an index.
         return self.filter(
             Q(employment__person=user)
             | Q(employment__in=answered_for)
-            | Q(employment__in=named.values("employment"))
+            | Q(employment__in=stood_in_for)
         )
 
     def held_by(self, user: User) -> Self:

@@ -208,6 +208,7 @@ def merge(world, unit, into, last_day=YESTERDAY):
 
 def rights_to(user, expectation):
     """Whether it is read and written, as the rules, `visible_to` and the wall all have it."""
+    user.refresh_from_db()
     with acting_as(user):
         behind_the_wall = Expectation.objects.filter(pk=expectation.pk).exists()
     with scene():

@@ -1,19 +1,26 @@
 """People, what they are employed as, and the dated roles from which all rights come."""
 
 from datetime import date
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from units.models.organisation import Unit, UnitLine, UnitPlacement
-from units.periods import PeriodQuerySet, active_on, check_period, ends_after_start, no_overlap
+from units.periods import (
+    PeriodQuerySet,
+    active_on,
+    check_period,
+    ends_after_start,
+    is_today,
+    no_overlap,
+)
 from units.sorting import swedish_order
 
 
@@ -65,6 +72,16 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
             starts_on=timezone.localdate(),
         )
         return user
+
+
+class _Met(NamedTuple):
+    """An employment whose talks one holds: as its manager, or in the manager's place, which says
+    whether the salary talk is covered."""
+
+    employment: int
+    person: int
+    covers_salary: bool | None
+    is_merged: bool
 
 
 @pghistory.track(
@@ -169,6 +186,56 @@ class User(AbstractBaseUser):
             RoleAssignment.objects.active_on().filter(person=self).values_list("role", "unit_id")
         )
 
+    @cached_property
+    def managed_today(self) -> dict[int, int]:
+        """The employments (pk) whose nearest manager this is today, and whose each is; read once
+        per request."""
+        if not self.has_role(Role.MANAGER):
+            return {}
+        return {row.employment: row.person for row in self._met_today if row.covers_salary is None}
+
+    @cached_property
+    def answered_for_today(self) -> list[int]:
+        """Those, and the ended ones that went on as one of them, read once per request."""
+        if not (self.managed_today and any(row.is_merged for row in self._met_today)):
+            return [*self.managed_today]
+        managed = Employment.objects.filter(pk__in=[*self.managed_today])
+        going_on = Employment.objects.going_on_as(managed)
+        return list(going_on.order_by().values_list("pk", flat=True))
+
+    @cached_property
+    def stood_in_for_today(self) -> dict[int, bool]:
+        """The employments (pk) whose talks one holds in the manager's place today, and whether the
+        salary talk is among them; read once per request."""
+        named = [
+            (row.employment, row.covers_salary)
+            for row in self._met_today
+            if row.covers_salary is not None
+        ]
+        # Where two name the same employment, the one that covers more counts.
+        return dict(sorted(named))
+
+    @cached_property
+    def _met_today(self) -> list["_Met"]:
+        """Of both in one statement."""
+        named = Delegation.objects.in_force().filter(delegate=self).order_by()
+        rows = named.values_list("employment", "employment__person", "covers_salary", Value(False))
+        if self.has_role(Role.MANAGER):
+            nothing = Value(None, output_field=models.BooleanField())
+            merged = Exists(Unit.objects.filter(successor=OuterRef("unit")))
+            managed = Employment.objects.managed_on(None, self).order_by()
+            rows = rows.union(managed.values_list("pk", "person", nothing, merged), all=True)
+        return [_Met(*row) for row in rows]
+
+    def forget_today(self) -> None:
+        """Read roles and relations anew: what gives or takes them calls this."""
+        for name in [name for name in self.__dict__ if name.endswith("_today")]:
+            del self.__dict__[name]
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self.forget_today()
+
     def has_role(self, *roles: str) -> bool:
         """Whether the person holds one of the roles anywhere; never enough to open a record."""
         return any(role in roles for role, _unit in self.roles_today)
@@ -185,7 +252,15 @@ class EmploymentQuerySet(PeriodQuerySet):
 
         Who heads a unit is managed from above it, never by another manager of the same unit: an
         acting manager does not read what is expected of the one they stand in for.
+
+        As of today it is read once for each `user` object, so that a page may ask it many times.
         """
+        if is_today(day):
+            return self.filter(pk__in=[*user.managed_today])
+        return self.managed_on(day, user)
+
+    def managed_on(self, day: date | None, user: User) -> Self:
+        """`managed_by` on any day, asked of the database."""
         managers = RoleAssignment.objects.active_on(day).filter(role=Role.MANAGER)
         lines = UnitLine.objects.active_on(day).within_border()
         same_line_up = {"descendant": OuterRef("descendant"), "depth__gte": OuterRef("depth")}
@@ -210,15 +285,27 @@ class EmploymentQuerySet(PeriodQuerySet):
 
     def answered_for_by(self, user: User, day: date | None = None) -> Self:
         """`managed_by`, and those that go on as one of these since their unit was merged."""
+        if is_today(day):
+            return self.filter(pk__in=user.answered_for_today)
         return self.going_on_as(Employment.objects.managed_by(user, day), day)
 
     def met_by(self, user: User, day: date | None = None) -> Self:
         """`answered_for_by`, and those with whom `user` holds the talks in the manager's place."""
-        named = Delegation.objects.active_on(day).filter(employment=OuterRef("pk"), delegate=user)
+        if is_today(day):
+            return self.filter(pk__in=[*user.answered_for_today, *user.stood_in_for_today])
         return self.filter(
             Q(pk__in=Employment.objects.answered_for_by(user, day).values("pk"))
-            | Exists(named) & active_on(day)
+            | Q(pk__in=Employment.objects.stood_in_for_by(user, day).values("pk"))
         )
+
+    def stood_in_for_by(self, user: User, day: date | None = None, *, salary: bool = False) -> Self:
+        """Those with whom `user` holds the talks in the manager's place; with `salary`, the salary
+        talk too."""
+        if is_today(day):
+            named_today = user.stood_in_for_today.items()
+            return self.filter(pk__in=[pk for pk, covers in named_today if covers or not salary])
+        named = Delegation.objects.in_force(day).filter(employment=OuterRef("pk"), delegate=user)
+        return self.filter(Exists(named.filter(covers_salary=True) if salary else named))
 
     def not_left(self, day: date | None = None) -> Self:
         """Those that have not ended, or ended only because their unit was merged."""
