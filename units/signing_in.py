@@ -5,7 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 
 from units.models import Employment, RoleAssignment, SignInFailure, User
@@ -83,11 +85,17 @@ class AccountBackend(BaseBackend):
         return None
 
     def get_user(self, user_id: int) -> User | None:
-        """Asked at every request: who has no employment and no role today has no access either."""
+        """Asked at every request: who has no employment and no role today has no access either.
+        The roles come along, for hardly a page does without them."""
         employed = Employment.objects.active_on().filter(person=OuterRef("pk"))
         trusted = RoleAssignment.objects.active_on().filter(person=OuterRef("pk"))
-        return (
+        held = trusted.values(held=JSONObject(role="role", unit="unit_id"))
+        user = (
             User.objects.filter(Exists(employed) | Exists(trusted), Q(is_active=True))
+            .annotate(held=ArraySubquery(held))
             .filter(pk=user_id)
             .first()
         )
+        if user:
+            user.roles_today = frozenset((each["role"], each["unit"]) for each in user.held)
+        return user

@@ -45,7 +45,7 @@ from stockholm_quality.tests.world import canary
 from units.wall import acting_as, upkeep
 
 # A delegate is asked after twice: not the manager, but named.
-QUERIES = {"employee": 18, "manager": 18, "colleague": 18}
+QUERIES = {"employee": 17, "manager": 17, "colleague": 17}
 
 
 @pytest.fixture
