@@ -1,11 +1,11 @@
 """People and organisation, and the writing desk (drafts and sent forms) that every app shares."""
 
 from units.models.desk import Draft, SignInFailure, Submission
+from units.models.leave import Leave
 from units.models.organisation import Unit, UnitLine, UnitPlacement
 from units.models.people import (
     Delegation,
     Employment,
-    Leave,
     ProtectedIdentityKeeper,
     Role,
     RoleAssignment,

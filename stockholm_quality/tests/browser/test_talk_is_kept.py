@@ -268,7 +268,8 @@ class _Press:
                 sent.append(request.url)
 
         page.on("request", note)
-        name = re.compile(rf"^\s*{re.escape(_(self.button))}")
+        label = _(self.button)
+        name = re.compile(rf"^\s*{re.escape(label)}")
         main = page.get_by_role("main")
         main.get_by_role("button", name=name).first.dblclick()
         expect(page).to_have_url(re.compile(rf"/{self.leads_to}/(#.*)?$"))
