@@ -11,13 +11,28 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from dialogues.actions.talks import STARTED
-from dialogues.models import AccessGrant, Reading, TalkKind
+from dialogues.models import (
+    AccessGrant,
+    Answer,
+    CompetenceNeed,
+    Confirmation,
+    CriterionView,
+    ExpectationResult,
+    Preparation,
+    Reading,
+    RecordPart,
+    Talk,
+    TalkKind,
+    TalkVersion,
+)
 from dialogues.own_data import own_data
 from dialogues.own_data_subjects import STEP_WORDS, SUBJECTS, TOLD_ELSEWHERE
 from dialogues.states import Action
 from dialogues.tests.talk_scenes import S, add_talk
 from goals.models import Expectation
-from stockholm_quality.tests.world import World, canary, scene
+from stockholm_quality.tests.access_walk import canaries
+from stockholm_quality.tests.world import World, add_expectation, add_person, canary, scene
+from stockholm_quality.tests.world_talks import build_talks
 from units.models import Draft, Employment, User
 from units.wall import acting_as
 
@@ -210,3 +225,58 @@ def test_the_page_counts_what_the_file_holds_and_costs_the_same_however_much(
 
 def taken_out(client):
     return json.loads(client.get(reverse("dialogues:own_data_json")).content)["chapters"]
+
+
+def _said_by_or_about():
+    """The words of each person: what they wrote or were given to read, and what tells of them."""
+    talks = {talk.pk: talk for talk in Talk.objects.all()}
+    words = {pk: set() for pk in User.objects.values_list("pk", flat=True)}
+
+    def of(row, *people):
+        for person in people:
+            words[person] |= canaries(str(vars(row)))
+
+    for user in User.objects.all():
+        of(user, user.pk)
+    for row in Expectation.objects.select_related("employment"):
+        of(row, row.employment.person_id)
+    # What a manager prepares is about the employee, and theirs to be told once it is shared.
+    for row in [*Answer.objects.all(), *CriterionView.objects.all()]:
+        if row.author_id == talks[row.talk_id].employee_id:
+            of(row, row.author_id)
+    shared = Preparation.objects.shared().filter(talk__employee_ready_at__isnull=False)
+    views = CriterionView.objects.filter(preparation__in=shared)
+    for row in [*Answer.objects.filter(preparation__in=shared, is_own_notes=False), *views]:
+        of(row, talks[row.talk_id].employee_id)
+    for row in [*RecordPart.objects.all(), *TalkVersion.objects.all(), *Confirmation.objects.all()]:
+        of(row, talks[row.talk_id].employee_id)
+    for row in [*ExpectationResult.objects.all(), *CompetenceNeed.objects.all()]:
+        of(row, row.employee_id)
+    for row in AccessGrant.objects.all():
+        of(row, row.employee_id, row.reader_id)
+    return words
+
+
+def test_everybodys_file_holds_all_that_is_said_of_them_and_of_nobody_else(world: World):
+    """Of more than fifty people, some of them in talks of every state (P3)."""
+    build_talks(world)
+    with scene():
+        for number in range(20):
+            add_person(world, f"new_{number}", "unit")
+            add_expectation(world, f"new_{number}", f"new_{number}", "unit_goal")
+        words = _said_by_or_about()
+    of_others = {
+        pk: set().union(*(said for other, said in words.items() if other != pk)) - own
+        for pk, own in words.items()
+    }
+    missing, leaked = {}, {}
+    for person in User.objects.all():
+        with acting_as(person):
+            rows = [each.rows for each in own_data(person)]
+        found = canaries(json.dumps(rows, ensure_ascii=False, default=str))
+        missing[person.account_name] = words[person.pk] - found
+        leaked[person.account_name] = found & of_others[person.pk]
+
+    assert len(words) > 50
+    assert {name: said for name, said in missing.items() if said} == {}
+    assert {name: said for name, said in leaked.items() if said} == {}
