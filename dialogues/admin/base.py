@@ -2,6 +2,7 @@
 its own that says what will happen, and happens once."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,6 +13,8 @@ from django.db import IntegrityError, OperationalError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from units.actions import OrganisationError
@@ -23,6 +26,11 @@ from units.revisions import ComparedField, StaleRevisionError
 
 def change_page(obj: models.Model) -> str:
     return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+
+
+def said_published(at: datetime | None) -> str:
+    """When it was published, as the reader says a day and an hour, or that it is being written."""
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT") if at else _("Being written")
 
 
 class StepForm(RemembersRevision, forms.Form):

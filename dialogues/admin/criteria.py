@@ -2,7 +2,6 @@
 
 # The stubs know less of an admin than there is: see the overrides in pyproject.toml.
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -27,7 +26,14 @@ from dialogues.actions.criteria import (
     remove_criterion,
     renumber_steps,
 )
-from dialogues.admin.base import NumberedForm, RowsInline, StepForm, StepsAdmin, change_page
+from dialogues.admin.base import (
+    NumberedForm,
+    RowsInline,
+    StepForm,
+    StepsAdmin,
+    change_page,
+    said_published,
+)
 from dialogues.models import CriteriaSet, Criterion, CriterionStep
 from units.admin_base import BoardFilter, RelatedRow, RelatedRows, units_within_reach
 from units.admin_forms import ScopedForm, stamp_of
@@ -248,8 +254,8 @@ class CriteriaSetAdmin(StepsAdmin):
         ]
 
     @admin.display(description=gettext_lazy("published"), ordering="published_at")
-    def shown_published_at(self, criteria_set: CriteriaSet) -> datetime | str:
-        return criteria_set.published_at or _("Being written")
+    def shown_published_at(self, criteria_set: CriteriaSet) -> str:
+        return said_published(criteria_set.published_at)
 
     def get_fields(self, request: HttpRequest, obj: CriteriaSet | None = None) -> Any:
         if obj is None:

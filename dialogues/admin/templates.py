@@ -3,7 +3,6 @@
 # The stubs know less of an admin than there is: see the overrides in pyproject.toml.
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -29,7 +28,14 @@ from dialogues.actions.templates import (
     publish_version,
     renumber_sections,
 )
-from dialogues.admin.base import NumberedForm, RowsInline, StepForm, StepsAdmin, change_page
+from dialogues.admin.base import (
+    NumberedForm,
+    RowsInline,
+    StepForm,
+    StepsAdmin,
+    change_page,
+    said_published,
+)
 from dialogues.models import Section, TalkTemplate, TemplateVersion
 from units.admin_base import BoardFilter, RelatedRow, RelatedRows, units_within_reach
 from units.admin_forms import ScopedForm, unit_field
@@ -331,8 +337,8 @@ class TemplateVersionAdmin(StepsAdmin):
         return [(preview, _("Preview")), *super().tools(request, obj)]
 
     @admin.display(description=gettext_lazy("published"), ordering="published_at")
-    def shown_published_at(self, version: TemplateVersion) -> datetime | str:
-        return version.published_at or _("Being written")
+    def shown_published_at(self, version: TemplateVersion) -> str:
+        return said_published(version.published_at)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from dialogues.actions.criteria import correct_criteria
 from dialogues.actions.templates import begin_version, copy_template, ship_templates
@@ -221,6 +222,14 @@ def test_a_published_version_is_for_reading(world, as_persona, citys):
     assert client.post(page_of(version), data).status_code == 403
     told = step(client, version, "publish").context["form"].non_field_errors()
     assert "published already" in str(told) or "publicerad" in str(told)
+
+
+def test_when_it_was_published_is_said_as_people_say_it(world, as_persona, citys):
+    version = citys.versions.get()
+    at = date_format(timezone.localtime(version.published_at), "DATETIME_FORMAT")
+    page = reverse("admin:dialogues_templateversion_change", args=[version.pk])
+
+    assert at in as_persona("hr").get(page).content.decode()
 
 
 def test_two_who_write_the_same_version_see_what_the_other_wrote(world, as_persona, own):
