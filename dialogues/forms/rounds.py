@@ -41,6 +41,9 @@ class RoundForm(LongTexts, forms.ModelForm):
             "template": gettext_lazy(
                 "What the talks ask. A talk keeps the version that it begins with."
             ),
+            "manager_template": gettext_lazy(
+                "For those who are managers themselves, in their own talk."
+            ),
             "message": gettext_lazy(
                 "Such as why the talks are held now, and where one can ask. Shown on each talk, to "
                 "the employee and the manager."
@@ -78,13 +81,14 @@ class RoundForm(LongTexts, forms.ModelForm):
         line = Unit.objects.filter(lines_down__descendant__in=scope.values("pk"))
         mine = mine.filter(unit=None) | mine.filter(unit__in=line.values("pk"))
         found = sorted(
-            mine.distinct(), key=lambda each: (TalkKind.values.index(each.kind), each.pk)
+            mine.select_related("unit").distinct(),
+            key=lambda each: (TalkKind.values.index(each.kind), each.pk),
         )
         field.queryset = mine.distinct()
         field.choices = [
             ("", empty),
             *(
-                (TalkKind(kind).label, [(each.pk, each.title) for each in each_kind])
+                (TalkKind(kind).label, [(each.pk, each.title_and_place) for each in each_kind])
                 for kind, each_kind in groupby(found, key=lambda each: each.kind)
             ),
         ]

@@ -34,7 +34,7 @@ def versions_offered(employment: Employment) -> list[TemplateVersion]:
         kind = TalkKind.values.index(template.kind)
         return kind, template.audience != suits, template.unit_id is None, template.pk
 
-    return sorted(versions.select_related("template"), key=fits)
+    return sorted(versions.select_related("template__unit"), key=fits)
 
 
 class StartTalkForm(forms.Form):
@@ -71,7 +71,10 @@ class StartTalkForm(forms.Form):
             [
                 ("", _("The one that fits the kind of talk")),
                 *(
-                    (TalkKind(kind).label, [(each.pk, each.template.title) for each in versions])
+                    (
+                        TalkKind(kind).label,
+                        [(each.pk, each.template.title_and_place) for each in versions],
+                    )
                     for kind, versions in by_kind
                 ),
             ],

@@ -136,6 +136,11 @@ class TalkTemplate(models.Model):
     def title(self) -> str:
         return in_own_language(self.name, self.name_en)
 
+    @property
+    def title_and_place(self) -> str:
+        """For choices: a board's own copy keeps the name of the city's."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
 
 class TemplateVersionQuerySet(models.QuerySet["TemplateVersion"]):
     def in_force(self) -> Self:

@@ -56,6 +56,15 @@ def fields_of(world, templates, **fields):
     }
 
 
+def test_a_boards_own_copy_is_told_from_the_citys_template(world, templates, as_persona):
+    own = small_template(unit=world.units["board"])
+
+    page = as_persona("hr").get(reverse("dialogues:round_new")).content.decode()
+
+    assert f"{own.template.title} ({world.units['board']})</option>" in page
+    assert f"{templates[0].template.title}</option>" in page
+
+
 def test_hr_opens_a_round_chooses_starts_and_ends_it(world, templates, as_persona, token):
     client, sent = as_persona("hr"), fields_of(world, templates) | token()
 
