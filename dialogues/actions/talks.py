@@ -43,7 +43,10 @@ def start_talk(
             talk.save(force_insert=True)
     except IntegrityError as error:
         raise StepRefusedError(
-            _("There is such a talk for the year already. Go on with that one.")
+            _(
+                "There is such a talk for the year already. Go on with that one, or ask the "
+                "manager to hand it over when you do not hold it."
+            )
         ) from error
     note(talk, STARTED, by=by)  # type: ignore[arg-type]
     return talk

@@ -200,6 +200,19 @@ def test_a_protected_employees_name_is_not_told_to_the_delegate(world, as_person
     assert canary("namn-protected") not in shown
 
 
+def test_who_only_stands_in_is_not_told_that_the_employee_has_no_talk(world, as_persona):
+    """The manager may hold one that a delegate does not see."""
+    give(world)
+    page = f"{url('talks')}?year={world.year}"
+    with_none = as_persona("neighbour").get(page).content.decode()
+    add_talk(world, holder="neighbour", year=world.year)
+    with_one = as_persona("neighbour").get(page).content.decode()
+
+    assert "state=none_yet" not in with_none
+    assert "Föreslå tider för" not in with_none
+    assert "Föreslå tider för" in with_one
+
+
 def test_the_page_costs_the_same_however_many(world, as_persona, django_assert_max_num_queries):
     manager = as_persona("manager")
 

@@ -83,6 +83,11 @@ def talks(request: AuthedRequest) -> HttpResponse:
             "rows": rows,
             "may_start": filters.year in plannable_years(),
             "manages": any(not row.is_named for row in rows),
+            "may_invite": any(
+                each.talk.is_before and each.rights.is_holder and not each.accepted
+                for row in rows
+                for each in row.talks
+            ),
         }
     return render_page(
         request,
