@@ -14,6 +14,7 @@ from dialogues.models import CriteriaAcknowledgement, CriteriaSet
 from dialogues.models.criteria import criteria_of
 from goals.years import asked_year, year_of_talks
 from stockholm_quality.web import AuthedRequest, require
+from units.models import Role
 from units.sorting import swedish_order
 from units.submissions import once
 
@@ -42,6 +43,7 @@ def criteria(request: AuthedRequest) -> HttpResponse:
             reverse=True,
         ),
         "own": [(each, known.get(each.pk)) for each in own],
+        "may_write": request.user.has_role(Role.HR),
         "page_obj": Paginator(others, SETS_PER_PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "dialogues/criteria_list.html", context)
