@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -75,6 +76,12 @@ class AdoptForm(forms.Form):
         field.queryset = goals_to_agree_on(talk)
         field.choices = [(goal.pk, str(goal)) for goal in not_adopted(talk, field.queryset)]
 
+    @cached_property
+    def has_no_goals(self) -> bool:
+        """Whether no goal is adopted for the year yet, so that no expectation can serve one."""
+        field = self.fields["goals"]
+        return not field.choices and not field.queryset.exists()
+
 
 class AgreedForm(LongTexts, forms.ModelForm):
     """An expectation as the two agree on it: a new one, or one that is changed."""
@@ -94,6 +101,11 @@ class AgreedForm(LongTexts, forms.ModelForm):
             choosable |= Q(pk=self.instance.goal_id)
             self.fields["goal"].empty_label = None
         self.fields["goal"].queryset = Goal.objects.filter(choosable).in_order_of_numbers()
+
+    @cached_property
+    def has_no_goals(self) -> bool:
+        """Whether there is no goal to choose, so that nothing written here could be saved."""
+        return not self.fields["goal"].queryset.exists()
 
     def clean_due_on(self) -> date | None:
         """What is expected in one year may be reached early in the next."""

@@ -59,6 +59,7 @@ def build_talk(
     holder: str = "manager",
     words: str = SAID,
     template: TemplateVersion | None = None,
+    year: int | None = None,
 ) -> Talk:
     """A talk taken by the real steps as far as `state`: planned, held, documented, answered."""
     template = template or build_template()
@@ -67,7 +68,7 @@ def build_talk(
         talk = start_talk(
             employment=world.employments[who],
             kind=template.template.kind,
-            year=world.year,
+            year=year or world.year,
             template=template,
             by=manager,
         )

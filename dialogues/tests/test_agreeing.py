@@ -60,6 +60,22 @@ def test_to_adopt_twice_has_one_effect(world, talk, as_persona, token):
     assert len(stored(Expectation, goal__in=goals)) == 2
 
 
+@pytest.mark.parametrize("is_adopted", [True, False])
+def test_before_the_unit_has_adopted_goals_no_form_is_shown_that_could_not_be_saved(
+    world, as_persona, is_adopted
+):
+    talk = build_talk(world, words="", year=world.year if is_adopted else world.year + 1)
+    add = reverse("dialogues:joint_expectation_new", args=[talk.pk])
+
+    page = page_of(as_persona("manager"), talk).content.decode()
+    form = as_persona("manager").get(add).content.decode()
+
+    goals = reverse("dialogues:unit", args=[world.units["unit"].pk])
+    assert (add in page) == is_adopted
+    assert (f'{goals}">' in page.split('id="expectations"')[1]) != is_adopted
+    assert ('name="text"' in form) == is_adopted
+
+
 @pytest.mark.parametrize("name", ["other_unit_goal", "loose_goal", "unit_draft", "board_goal"])
 def test_a_foreign_goal_is_refused(world, talk, as_persona, token, name):
     before = len(stored(Expectation))
