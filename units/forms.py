@@ -17,6 +17,12 @@ def _with_short_line_breaks(to_python: Callable[[Any], Any]) -> Callable[[Any], 
     return convert
 
 
+# Said by the validator, which fills in the figures.
+_TOO_LONG = _(
+    "At most %(limit_value)d characters fit here, and the text has %(show_value)d. Shorten it."
+)
+
+
 class LongTexts:
     """For forms with long texts: who pastes too much is told how much, and nothing is cut off.
 
@@ -28,6 +34,7 @@ class LongTexts:
         for field in self.fields.values():
             if isinstance(field, forms.CharField):
                 field.to_python = _with_short_line_breaks(field.to_python)
+                field.error_messages["max_length"] = _TOO_LONG
             if isinstance(field.widget, forms.Textarea) and "maxlength" in field.widget.attrs:
                 field.widget.attrs["data-limit"] = field.widget.attrs.pop("maxlength")
 

@@ -66,6 +66,8 @@ def test_a_line_break_counts_as_the_one_character_that_the_page_counts(
     assert answer.status_code == (200 if over else 302)
     if over:
         assert list(answer.context["form"].errors) == [name]
+        [[said]] = answer.context["form"].errors.values()
+        assert said.count(str(longest)) == said.count(str(longest + over)) == 1
 
 
 def test_a_decision_lies_at_most_in_the_year_before_the_goals_first(world):
