@@ -21,6 +21,7 @@ from dialogues.tests.round_scenes import (
     talks_of,
 )
 from dialogues.tests.talk_scenes import small_template
+from stockholm_quality.tests.world import add_person
 from units.models import Employment
 from units.nearest import managers_of
 from units.wall import acting_as
@@ -87,6 +88,24 @@ def test_hr_opens_a_round_chooses_starts_and_ends_it(world, templates, as_person
     client.post(reverse("dialogues:round_end", args=[round_.pk]), token())
     round_.refresh_from_db()
     assert round_.status == Round.Status.ENDED
+
+
+def test_whoever_comes_after_a_round_has_ended_is_not_said_to_take_part(
+    world, planned, as_persona, token
+):
+    started(world, planned)
+    client = as_persona("hr")
+    client.post(reverse("dialogues:round_end", args=[planned.pk]), token())
+    page = planned.get_absolute_url()
+    before = client.get(page).context
+
+    late = add_person(world, "late", "unit")
+    Employment.objects.filter(person=late).update(starts_on=TODAY() + timedelta(days=1))
+    after = client.get(page).context
+
+    assert after["groups"] == before["groups"]
+    assert after["tally"] == before["tally"]
+    assert after["show"] == "joined"
 
 
 def test_settling_the_suggestions_of_a_page_keeps_them_and_nothing_about_the_rest(

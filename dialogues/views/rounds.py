@@ -139,6 +139,11 @@ def round_page(request: AuthedRequest, pk: int) -> HttpResponse:
     everybody = known_to(request.user, participants_of(found))
     if request.method == "POST":
         return _keep_choices(request, found, everybody)
+    is_ended = found.status == Round.Status.ENDED
+    if is_ended:  # whoever has come since, or was never settled, had no part in it
+        everybody = [
+            each for each in everybody if each.is_joined or (each.decision and each.is_left_out)
+        ]
     tally = tally_of(everybody)
     groups = _groups(found, everybody)
     wanted = request.GET.get("show", "")
@@ -158,7 +163,7 @@ def round_page(request: AuthedRequest, pk: int) -> HttpResponse:
         "q": text,
         "page_obj": page,
         "rows": _rows(request.user, page, everybody),
-        "may_choose": found.status != Round.Status.ENDED and wanted != JOINED,
+        "may_choose": not is_ended and wanted != JOINED,
         "is_planned": found.status == Round.Status.PLANNED,
         "is_running": found.status == Round.Status.STARTED,
     }
