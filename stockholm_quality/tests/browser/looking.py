@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page, ViewportSize
@@ -56,7 +57,14 @@ def visit(windows: Windows, world: World, kind: Kind, **options: Any) -> Page:
     return page
 
 
-def all_faults(page: Page, *, dark: bool = True) -> list[str]:
+# Of the pages every so many are looked at in the dark too, in the slow run all of them.
+in_the_dark = pytest.mark.parametrize(
+    "dark",
+    [pytest.param(5, id="some-dark"), pytest.param(1, marks=pytest.mark.slow, id="all-dark")],
+)
+
+
+def all_faults(page: Page, *, dark: bool) -> list[str]:
     """Wide and narrow, light and, with `dark`, dark. Only colours change with the scheme."""
     everything = {"type": "tag", "values": TAGS}
     colours = {"type": "rule", "values": ["color-contrast"]}

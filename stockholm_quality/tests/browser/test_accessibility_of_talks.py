@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Route, ViewportSize, expect
 from dialogues import urls
 from dialogues.models import Answer, CompetenceNeed, Party, RecordPart, TalkVersion
 from goals.models import Expectation
-from stockholm_quality.tests.browser.looking import Kind, all_faults, too_wide, walk
+from stockholm_quality.tests.browser.looking import Kind, all_faults, in_the_dark, too_wide, walk
 from stockholm_quality.tests.browser.windows import DESKTOP, PHONE, Windows
 from stockholm_quality.tests.browser.windows import swedish as _
 from stockholm_quality.tests.world import World
@@ -409,20 +409,12 @@ def _look(windows: Windows, world: World, pages: list[tuple[str, Kind]], dark: i
     return faults
 
 
+@in_the_dark
 @pytest.mark.parametrize("part", range(PARTS))
 def test_pages_of_the_talks_have_no_fault_that_axe_finds(
-    windows: Windows, talks: World, part: int
+    windows: Windows, talks: World, part: int, dark: int
 ) -> None:
-    faults = _look(windows, talks, _part(part), dark=5)
-    assert not faults, "\n".join(faults)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("part", range(PARTS))
-def test_pages_of_the_talks_have_no_fault_that_axe_finds_in_the_dark(
-    windows: Windows, talks: World, part: int
-) -> None:
-    faults = _look(windows, talks, _part(part), dark=1)
+    faults = _look(windows, talks, _part(part), dark)
     assert not faults, "\n".join(faults)
 
 
