@@ -1,8 +1,10 @@
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,6 +14,7 @@ from units.forms import LongTexts
 from units.models import Role, Unit, User
 
 DATE = {"type": "date"}
+LONGEST = timedelta(days=366)
 
 
 class RoundForm(LongTexts, forms.ModelForm):
@@ -100,6 +103,12 @@ class RoundForm(LongTexts, forms.ModelForm):
             self.add_error(
                 "ends_on", _("The round ends before it starts. Choose a later last day.")
             )
+        elif starts_on and ends_on and ends_on - starts_on > LONGEST:
+            self.add_error(
+                "ends_on", _("A round lasts a year at most. Choose an earlier last day.")
+            )
+        elif ends_on and ends_on < timezone.localdate():
+            self.add_error("ends_on", _("That day has passed. Choose a later last day."))
         unit, kind = cleaned.get("unit"), cleaned.get("kind")
         if unit and kind:
             offered = set(TalkTemplate.objects.offered_to(unit, kind).values_list("pk", flat=True))

@@ -66,6 +66,17 @@ def test_a_boards_own_copy_is_told_from_the_citys_template(world, templates, as_
     assert f"{templates[0].template.title}</option>" in page
 
 
+@pytest.mark.parametrize("days", [(0, 367), (-60, -1), (60, 0)])
+def test_the_days_of_a_round_are_days_one_can_mean(world, templates, as_persona, token, days):
+    first, last = ((TODAY() + timedelta(days=each)).isoformat() for each in days)
+    sent = fields_of(world, templates, starts_on=first, ends_on=last) | token()
+
+    page = as_persona("hr").post(reverse("dialogues:round_new"), sent)
+
+    assert page.context["form"].errors["ends_on"]
+    assert not Round.objects.exists()
+
+
 def test_hr_opens_a_round_chooses_starts_and_ends_it(world, templates, as_persona, token):
     client, sent = as_persona("hr"), fields_of(world, templates) | token()
 
