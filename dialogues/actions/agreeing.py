@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from dialogues.actions.steps import StepRefusedError, lock, note
@@ -46,10 +46,10 @@ def goals_to_agree_on(talk: Talk) -> GoalQuerySet:
     return goals.filter(unit__in=line.values("ancestor")).in_order_of_numbers()
 
 
-def not_adopted(talk: Talk, goals: GoalQuerySet) -> GoalQuerySet:
-    """Those of the goals that no expectation in force serves yet."""
+def with_served(talk: Talk, goals: GoalQuerySet) -> QuerySet[Any]:
+    """The goals, each with `is_served`: whether an expectation in force serves it already."""
     served = Expectation.objects.in_force().filter(employment__in=employments_of(talk))
-    return goals.exclude(pk__in=served.values("goal"))
+    return goals.annotate(is_served=Exists(served.filter(goal=OuterRef("pk"))))
 
 
 def belongs_to(talk: Talk, expectation: Expectation) -> bool:
@@ -73,7 +73,7 @@ def adopt_goals(*, talk: Talk, goals: Collection[Goal], by: User) -> list[Expect
     if len(known) < len(wanted):
         raise StepRefusedError(_not_to_agree_on())
     given: list[Expectation] = []
-    for goal in not_adopted(talk, known):
+    for goal in with_served(talk, known).filter(is_served=False):
         given += give_expectations(
             goal=goal, employments=[talk.employment], text=goal.title, sign="", by=by
         )

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dialogues.actions.agreeing import goals_to_agree_on, not_adopted, year_agreed_on
+from dialogues.actions.agreeing import goals_to_agree_on, with_served, year_agreed_on
 from dialogues.forms.expectation import ExpectationForm
 from dialogues.forms.rows import ResultRow, TalkRow
 from dialogues.models import CompetenceNeed, Talk
@@ -74,13 +74,10 @@ class AdoptForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["goals"]
         field.queryset = goals_to_agree_on(talk)
-        field.choices = [(goal.pk, str(goal)) for goal in not_adopted(talk, field.queryset)]
-
-    @cached_property
-    def has_no_goals(self) -> bool:
-        """Whether no goal is adopted for the year yet, so that no expectation can serve one."""
-        field = self.fields["goals"]
-        return not field.choices and not field.queryset.exists()
+        goals = list(with_served(talk, field.queryset))
+        field.choices = [(goal.pk, str(goal)) for goal in goals if not goal.is_served]
+        # None is adopted for the year yet, so that there is none for an expectation to serve.
+        self.has_no_goals = not goals
 
 
 class AgreedForm(LongTexts, forms.ModelForm):
