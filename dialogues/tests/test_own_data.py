@@ -230,30 +230,28 @@ def taken_out(client):
 def _said_by_or_about():
     """The words of each person: what they wrote or were given to read, and what tells of them."""
     talks = {talk.pk: talk for talk in Talk.objects.all()}
-    words = {pk: set() for pk in User.objects.values_list("pk", flat=True)}
-
-    def of(row, *people):
-        for person in people:
-            words[person] |= canaries(str(vars(row)))
-
-    for user in User.objects.all():
-        of(user, user.pk)
-    for row in Expectation.objects.select_related("employment"):
-        of(row, row.employment.person_id)
-    # What a manager prepares is about the employee, and theirs to be told once it is shared.
-    for row in [*Answer.objects.all(), *CriterionView.objects.all()]:
-        if row.author_id == talks[row.talk_id].employee_id:
-            of(row, row.author_id)
     shared = Preparation.objects.shared().filter(talk__employee_ready_at__isnull=False)
-    views = CriterionView.objects.filter(preparation__in=shared)
-    for row in [*Answer.objects.filter(preparation__in=shared, is_own_notes=False), *views]:
-        of(row, talks[row.talk_id].employee_id)
-    for row in [*RecordPart.objects.all(), *TalkVersion.objects.all(), *Confirmation.objects.all()]:
-        of(row, talks[row.talk_id].employee_id)
-    for row in [*ExpectationResult.objects.all(), *CompetenceNeed.objects.all()]:
-        of(row, row.employee_id)
-    for row in AccessGrant.objects.all():
-        of(row, row.employee_id, row.reader_id)
+    prepared = [*Answer.objects.all(), *CriterionView.objects.all()]
+    rows = [(user.pk, user) for user in User.objects.all()]
+    rows += [
+        (row.employment.person_id, row) for row in Expectation.objects.select_related("employment")
+    ]
+    # What a manager prepares is about the employee, and theirs to be told once it is shared.
+    rows += [
+        (row.author_id, row) for row in prepared if row.author_id == talks[row.talk_id].employee_id
+    ]
+    for given in (
+        Answer.objects.filter(preparation__in=shared, is_own_notes=False),
+        CriterionView.objects.filter(preparation__in=shared),
+        *(model.objects.all() for model in (RecordPart, TalkVersion, Confirmation)),
+    ):
+        rows += [(talks[row.talk_id].employee_id, row) for row in given]
+    for model in (ExpectationResult, CompetenceNeed, AccessGrant):
+        rows += [(row.employee_id, row) for row in model.objects.all()]
+    rows += [(row.reader_id, row) for row in AccessGrant.objects.all()]
+    words = {user.pk: set() for user in User.objects.all()}
+    for person, row in rows:
+        words[person] |= canaries(str(vars(row)))
     return words
 
 

@@ -215,6 +215,20 @@
     place?.scrollIntoView({ block: "center" });
   });
 
+  /* Of two texts in conflict, one's own stands in the window alone until one has chosen. */
+  let hasChosen = false;
+  const choose = () => {
+    hasChosen = true;
+  };
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.(".row-conflict a")) choose();
+  });
+  form.addEventListener("submit", choose);
+  window.addEventListener("beforeunload", (event) => {
+    const isInConflict = rows().some((row) => row.dataset.state === "conflict");
+    if (isInConflict && !hasChosen) event.preventDefault();
+  });
+
   document.addEventListener("input", changed);
   document.addEventListener("change", changed);
   document.addEventListener("visibilitychange", () => {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Dialog, Page, Request, expect
 
 from dialogues.actions.templates import ship_templates
 from dialogues.models import (
@@ -177,6 +177,19 @@ def test_one_person_in_two_windows_sees_both_texts(
     expect(notice).to_contain_text("Skrivet på datorn")
     expect(notice).to_contain_text("Skrivet på telefonen")
     assert _prepared(planned) == "Skrivet på datorn"
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    # One's own text stands in this window alone, so leaving it is asked about.
+    second.once("dialog", stay)
+    text_in(second, key).click()
+    second.evaluate("setTimeout(() => location.reload())")
+    until(second, lambda: bool(asked))
+    assert asked == ["beforeunload"]
+    expect(text_in(second, key)).to_have_value("Skrivet på telefonen")
     notice.get_by_role("button", name=_("Save what I wrote here")).click()
     until(second, lambda: _prepared(planned) == "Skrivet på telefonen")
 
