@@ -470,14 +470,15 @@ SUBJECTS = [
         "activities",
         gettext_lazy("Activities that you are responsible for"),
         Activity,
-        lambda person: Q(responsible=person),
+        # What a report only proposes has not been agreed with anybody yet.
+        lambda person: Q(responsible=person) & ~Q(state=Activity.State.PROPOSED),
         _ACTIVITY,
     ),
     _earlier(
         "earlier_activities",
         gettext_lazy("How those activities have read before"),
         Activity,
-        lambda person: Q(responsible=person),
+        lambda person: Q(responsible=person) & ~Q(state=Activity.State.PROPOSED),
         _ACTIVITY,
     ),
     Subject(

@@ -27,6 +27,8 @@ from stockholm_quality.tests.access_talks import (
 )
 from stockholm_quality.tests.world import World, scene
 
+FRIDAY = 5
+
 
 @scene()
 def form_of(world: World, route: str, thing: str, persona: str) -> dict[str, Any] | None:
@@ -49,7 +51,11 @@ def _start(world: World, thing: str, persona: str) -> dict[str, Any]:
 
 
 def _ahead(days: int = 14) -> str:
-    return (timezone.localtime() + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M")
+    """At nine, on a working day."""
+    day = timezone.localdate() + timedelta(days=days)
+    while day.isoweekday() > FRIDAY:
+        day += timedelta(days=1)
+    return f"{day}T09:00"
 
 
 def _hand_over(world: World, thing: str, persona: str) -> dict[str, Any]:

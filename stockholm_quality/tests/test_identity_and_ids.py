@@ -14,7 +14,7 @@ from dialogues.models import AccessGrant, CompetenceNeed, CriteriaSet, Talk
 from goals.models import Activity, DocumentBuild, Expectation, Goal, Report, Target
 from stockholm_quality.tests.access_table import MISSING, Row, address, form_of, read_table
 from stockholm_quality.tests.access_talks import is_of_talks
-from stockholm_quality.tests.undone import Undone
+from stockholm_quality.tests.undone import Undone, in_the_slow_run
 from stockholm_quality.tests.world import (
     PERSONAS,
     World,
@@ -84,7 +84,7 @@ def test_of_all_keys_only_ones_own_open(name, world, as_persona):
     assert len(keys) > 25  # keys of different models overlap
 
 
-@pytest.mark.parametrize("name", LOW_PERSONAS)
+@pytest.mark.parametrize("name", ["employee", *in_the_slow_run("neighbour", "stranger")])
 def test_of_all_keys_of_the_year_only_what_all_may_see_or_is_ones_own_opens(
     name, world, as_persona
 ):
@@ -167,7 +167,7 @@ def test_what_of_the_year_is_not_for_one_is_as_if_it_did_not_exist(name, world, 
     assert compared > 30
 
 
-@pytest.mark.parametrize("name", ["stranger", "colleague", "manager_above"])
+@pytest.mark.parametrize("name", ["colleague", *in_the_slow_run("stranger", "manager_above")])
 def test_what_of_the_talks_is_not_for_one_is_as_if_it_did_not_exist(name, world, as_persona):
     build_talks(world)
 

@@ -1,7 +1,8 @@
-"""What one request would do, taken back afterwards."""
+"""What one request would do, taken back afterwards; and who walks in the slow run alone."""
 
 from typing import Any
 
+import pytest
 from django.db import connection, transaction
 
 # Every request prolongs its session; the token of a form and the note of who did it come with an
@@ -30,3 +31,8 @@ class Undone(transaction.Atomic):
     def __exit__(self, *args: Any) -> None:
         transaction.set_rollback(True)
         super().__exit__(*args)
+
+
+def in_the_slow_run(*names: str) -> list[Any]:
+    """Parameters that the gate leaves out."""
+    return [pytest.param(name, marks=pytest.mark.slow) for name in names]

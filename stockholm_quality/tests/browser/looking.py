@@ -57,6 +57,11 @@ def visit(windows: Windows, world: World, kind: Kind, **options: Any) -> Page:
     return page
 
 
+# The keyboard goes through the narrow pages in the slow run.
+by_keyboard = pytest.mark.parametrize(
+    "size",
+    [pytest.param(DESKTOP, id="wide"), pytest.param(PHONE, marks=pytest.mark.slow, id="narrow")],
+)
 # Of the pages every so many are looked at in the dark too, in the slow run all of them.
 in_the_dark = pytest.mark.parametrize(
     "dark",

@@ -13,12 +13,13 @@ from stockholm_quality.tests.browser.looking import (
     Kind,
     all_faults,
     at,
+    by_keyboard,
     in_the_dark,
     too_wide,
     visit,
     walk,
 )
-from stockholm_quality.tests.browser.windows import DESKTOP, PHONE, Windows
+from stockholm_quality.tests.browser.windows import Windows
 from stockholm_quality.tests.browser.windows import swedish as _
 from stockholm_quality.tests.world import World, scene
 from units.models import Draft
@@ -201,7 +202,6 @@ WALKED = [
     "start, manager",
     "unit, manager",
     "own employees",
-    "figures",
     "new unit goal",
     "new unit goal, errors",
     "goal draft, kept text",
@@ -224,7 +224,7 @@ WALKED = [
 ]
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["wide", "narrow"])
+@by_keyboard
 def test_every_control_is_reached_by_keyboard_in_order(
     windows: Windows, world: World, size: ViewportSize
 ) -> None:

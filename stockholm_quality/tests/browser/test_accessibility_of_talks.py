@@ -16,7 +16,14 @@ from playwright.sync_api import Page, Route, ViewportSize, expect
 from dialogues import urls
 from dialogues.models import Answer, CompetenceNeed, Party, RecordPart, TalkVersion
 from goals.models import Expectation
-from stockholm_quality.tests.browser.looking import Kind, all_faults, in_the_dark, too_wide, walk
+from stockholm_quality.tests.browser.looking import (
+    Kind,
+    all_faults,
+    by_keyboard,
+    in_the_dark,
+    too_wide,
+    walk,
+)
 from stockholm_quality.tests.browser.windows import DESKTOP, PHONE, Windows
 from stockholm_quality.tests.browser.windows import swedish as _
 from stockholm_quality.tests.world import World
@@ -436,7 +443,7 @@ WALKED = [
 ]
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["wide", "narrow"])
+@by_keyboard
 def test_every_control_of_the_talks_is_reached_by_keyboard_in_order(
     windows: Windows, talks: World, size: ViewportSize
 ) -> None:

@@ -27,6 +27,7 @@ from goals.models import (
 from stockholm_quality.tests.browser.looking import (
     Kind,
     all_faults,
+    by_keyboard,
     in_the_dark,
     too_wide,
     visit,
@@ -425,7 +426,7 @@ WALKED = [
 ]
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["wide", "narrow"])
+@by_keyboard
 @pytest.mark.parametrize("part", range(2))
 def test_every_control_of_the_year_is_reached_by_keyboard_in_order(
     windows: Windows, whole_year: World, size: ViewportSize, part: int
