@@ -192,7 +192,7 @@ def _access(world: World, thing: str) -> str:
     if thing.startswith("a record of "):
         who = EMPLOYMENTS[thing.removeprefix("a record of ")]
         return f"?employment={world.employments[who].pk}"
-    return {"found by name": "?q=gel-", "found by a protected name": "?q=namn-protected"}.get(
+    return {"found by name": "?q=namn-employee", "found by a protected name": "?q=namn-protected"}.get(
         thing, ""
     )
 
@@ -200,7 +200,7 @@ def _access(world: World, thing: str) -> str:
 def _delegate(world: World, thing: str) -> str:
     if thing == "to the neighbour":
         return f"?delegate={world.people['neighbour'].pk}"
-    return {"found by name": "?q=gel-", "found by a protected name": "?q=namn-protected"}.get(
+    return {"found by name": "?q=namn-neighbour", "found by a protected name": "?q=namn-protected"}.get(
         thing, ""
     )
 
