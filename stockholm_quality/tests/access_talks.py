@@ -192,17 +192,19 @@ def _access(world: World, thing: str) -> str:
     if thing.startswith("a record of "):
         who = EMPLOYMENTS[thing.removeprefix("a record of ")]
         return f"?employment={world.employments[who].pk}"
-    return {"found by name": "?q=namn-employee", "found by a protected name": "?q=namn-protected"}.get(
-        thing, ""
-    )
+    return {
+        "found by name": "?q=namn-employee",
+        "found by a protected name": "?q=namn-protected",
+    }.get(thing, "")
 
 
 def _delegate(world: World, thing: str) -> str:
     if thing == "to the neighbour":
         return f"?delegate={world.people['neighbour'].pk}"
-    return {"found by name": "?q=namn-neighbour", "found by a protected name": "?q=namn-protected"}.get(
-        thing, ""
-    )
+    return {
+        "found by name": "?q=namn-neighbour",
+        "found by a protected name": "?q=namn-protected",
+    }.get(thing, "")
 
 
 def _talks(world: World, thing: str) -> str:

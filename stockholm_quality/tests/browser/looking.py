@@ -62,15 +62,18 @@ by_keyboard = pytest.mark.parametrize(
     "size",
     [pytest.param(DESKTOP, id="wide"), pytest.param(PHONE, marks=pytest.mark.slow, id="narrow")],
 )
-# Of the pages every so many are looked at in the dark too, in the slow run all of them.
-in_the_dark = pytest.mark.parametrize(
-    "dark",
-    [pytest.param(5, id="some-dark"), pytest.param(1, marks=pytest.mark.slow, id="all-dark")],
+# The gate looks at each page wide or narrow by turns and at every fifth in the dark; the slow run
+# at all of them both ways.
+all_ways = pytest.mark.parametrize(
+    "every", [pytest.param(5, id="in-turn"), pytest.param(1, marks=pytest.mark.slow, id="all-ways")]
 )
 
 
-def all_faults(page: Page, *, dark: bool) -> list[str]:
-    """Wide and narrow, light and, with `dark`, dark. Only colours change with the scheme."""
+def all_faults(page: Page, number: int, every: int) -> list[str]:
+    """What axe finds on a page, the `number`th of those looked at. In the dark only colours are
+    other."""
+    dark = number % every == 0
+    sizes = (DESKTOP, PHONE) if every == 1 else ((DESKTOP, PHONE)[number % 2],)
     everything = {"type": "tag", "values": TAGS}
     colours = {"type": "rule", "values": ["color-contrast"]}
     schemes: list[tuple[Literal["light", "dark"], dict[str, Any]]] = [
@@ -79,7 +82,7 @@ def all_faults(page: Page, *, dark: bool) -> list[str]:
     ]
     faults: list[str] = []
     page.evaluate(AXE)
-    for size in (DESKTOP, PHONE):
+    for size in sizes:
         page.set_viewport_size(size)
         for scheme, rules in schemes if dark else schemes[:1]:
             page.emulate_media(color_scheme=scheme)

@@ -12,9 +12,9 @@ from stockholm_quality import urls
 from stockholm_quality.tests.browser.looking import (
     Kind,
     all_faults,
+    all_ways,
     at,
     by_keyboard,
-    in_the_dark,
     too_wide,
     visit,
     walk,
@@ -141,25 +141,25 @@ ADMIN_PERSONAS = ["administrator", "hr"]
 
 
 @pytest.mark.urls("stockholm_quality.tests.browser.test_accessibility")
-@in_the_dark
+@all_ways
 @pytest.mark.parametrize("who", sorted({kind.who for kind in PAGES.values()}))
 def test_pages_have_no_fault_that_axe_finds(
-    windows: Windows, world: World, who: str, dark: int
+    windows: Windows, world: World, who: str, every: int
 ) -> None:
     faults: list[str] = []
     for number, (name, kind) in enumerate(PAGES.items()):
         if kind.who == who:
             page = visit(windows, world, kind)
-            found = [*all_faults(page, dark=number % dark == 0), *too_wide(page)]
+            found = [*all_faults(page, number, every), *too_wide(page)]
             faults += [f"{name}: {fault}" for fault in found]
             page.context.close()
     assert not faults, "\n".join(faults)
 
 
-@in_the_dark
+@all_ways
 @pytest.mark.parametrize("who", ADMIN_PERSONAS)
 def test_administration_has_no_fault_that_axe_finds(
-    windows: Windows, whole_year: World, who: str, dark: int
+    windows: Windows, whole_year: World, who: str, every: int
 ) -> None:
     page = windows.open(whole_year.people[who], reduced_motion="reduce")
     addresses = _admin_addresses(page)
@@ -169,7 +169,7 @@ def test_administration_has_no_fault_that_axe_finds(
         answer = page.goto(address)
         assert answer
         assert answer.status == 200, address
-        found = [*all_faults(page, dark=number % dark == 0), *too_wide(page)]
+        found = [*all_faults(page, number, every), *too_wide(page)]
         faults += [f"{address}: {fault}" for fault in found]
     assert not faults, "\n".join(faults)
 

@@ -19,8 +19,8 @@ from goals.models import Expectation
 from stockholm_quality.tests.browser.looking import (
     Kind,
     all_faults,
+    all_ways,
     by_keyboard,
-    in_the_dark,
     too_wide,
     walk,
 )
@@ -403,25 +403,24 @@ def _part(part: int, parts: int = PARTS) -> list[tuple[str, Kind]]:
     return pages[part::parts]
 
 
-def _look(windows: Windows, world: World, pages: list[tuple[str, Kind]], dark: int) -> list[str]:
-    """Also in the dark, every so many."""
+def _look(windows: Windows, world: World, pages: list[tuple[str, Kind]], every: int) -> list[str]:
     windows.expects_faults = True
     desk, faults = _Desk(windows, world), []
     for number, (name, kind) in enumerate(pages):
         page, wrong = desk.visit(kind)
         if not wrong:
             _picture(page, name)
-            wrong = [*all_faults(page, dark=number % dark == 0), *too_wide(page)]
+            wrong = [*all_faults(page, number, every), *too_wide(page)]
         faults += [f"{name}: {fault}" for fault in wrong]
     return faults
 
 
-@in_the_dark
+@all_ways
 @pytest.mark.parametrize("part", range(PARTS))
 def test_pages_of_the_talks_have_no_fault_that_axe_finds(
-    windows: Windows, talks: World, part: int, dark: int
+    windows: Windows, talks: World, part: int, every: int
 ) -> None:
-    faults = _look(windows, talks, _part(part), dark)
+    faults = _look(windows, talks, _part(part), every)
     assert not faults, "\n".join(faults)
 
 

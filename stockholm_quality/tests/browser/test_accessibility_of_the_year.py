@@ -27,8 +27,8 @@ from goals.models import (
 from stockholm_quality.tests.browser.looking import (
     Kind,
     all_faults,
+    all_ways,
     by_keyboard,
-    in_the_dark,
     too_wide,
     visit,
     walk,
@@ -361,17 +361,17 @@ def _picture(page: Page, name: str) -> None:
         page.set_viewport_size(DESKTOP)
 
 
-@in_the_dark
+@all_ways
 @pytest.mark.parametrize("part", range(PARTS))
 def test_pages_of_the_year_have_no_fault_that_axe_finds(
-    windows: Windows, whole_year: World, part: int, dark: int
+    windows: Windows, whole_year: World, part: int, every: int
 ) -> None:
     faults: list[str] = []
     for number, (name, kind) in enumerate(_without_change(part)):
         page = visit(windows, whole_year, kind)
         expect(page.get_by_role("heading", level=1)).not_to_have_text(_("Page not found"))
         _picture(page, name)
-        found = [*all_faults(page, dark=number % dark == 0), *too_wide(page)]
+        found = [*all_faults(page, number, every), *too_wide(page)]
         faults += [f"{name}: {fault}" for fault in found]
         page.context.close()
     assert not faults, "\n".join(faults)
