@@ -25,7 +25,7 @@ from stockholm_quality.tests.world import (
 )
 from stockholm_quality.tests.world_talks import build_talks
 from stockholm_quality.tests.world_year import build_whole_year
-from units.models import Unit, User
+from units.models import Delegation, Unit, User
 from units.wall import acting_as
 
 LOW_PERSONAS = ["employee", "neighbour", "stranger"]
@@ -126,6 +126,7 @@ def test_of_all_keys_of_the_talks_only_ones_own_open(name, world, as_persona):
         shared = set(Talk.objects.shared_by(user).values_list("pk", flat=True))
         needs = set(CompetenceNeed.objects.visible_to(user).values_list("pk", flat=True))
         grants = set(AccessGrant.objects.visible_to(user).values_list("pk", flat=True))
+        delegations = set(Delegation.objects.visible_to(user).values_list("pk", flat=True))
     with scene():
         published = set(CriteriaSet.objects.published().values_list("pk", flat=True))
         known = {*world.talks.values(), *world.needs_of_talks.values(), *world.grants.values()}
@@ -139,7 +140,7 @@ def test_of_all_keys_of_the_talks_only_ones_own_open(name, world, as_persona):
         "access": grants,
         "criteria_set": published,
         "round": set(),
-        "delegation_end": set(),
+        "delegation_end": delegations,
     }
 
     for route, own in opening.items():
