@@ -137,7 +137,7 @@ PAGES = {
     "404": Kind("employee", lambda world: "/finns/inte/"),
     "500": Kind("employee", lambda world: "/faller/"),
 }
-ADMIN_PERSONAS = ["administrator", "hr"]
+ADMIN_PERSONAS = ["administrator", pytest.param("hr", marks=pytest.mark.slow)]
 
 
 @pytest.mark.urls("stockholm_quality.tests.browser.test_accessibility")
