@@ -138,6 +138,16 @@ _READING = _TALK | {
     "what": gettext_lazy("what was read"),
     "at": _WHEN,
 }
+_EXPECTED = _plain(
+    "text",
+    "expected_result",
+    "sign",
+    "support",
+    "due_on",
+    "status",
+    "version_number",
+    "withdrawal_reason",
+)
 _KNOWN = {
     "expectation__text": gettext_lazy("expectation"),
     "expectation_version": gettext_lazy("version"),
@@ -249,34 +259,15 @@ SUBJECTS = [
         Expectation,
         lambda person: Q(employment__person=person),
         {"goal__first_year": gettext_lazy("year"), "goal__title": gettext_lazy("unit goal")}
-        | _plain(
-            "text",
-            "expected_result",
-            "sign",
-            "support",
-            "due_on",
-            "status",
-            "version_number",
-            "withdrawal_reason",
-        )
+        | _EXPECTED
         | {"given_at": gettext_lazy("given"), "withdrawn_at": gettext_lazy("withdrawn")},
     ),
-    Subject(
+    _earlier(
         "earlier_expectations",
         gettext_lazy("How your expectations have read before"),
-        Expectation.events.rel.related_model,  # type: ignore[attr-defined]
+        Expectation,
         lambda person: Q(employment__person=person),
-        {"pgh_created_at": _WHEN}
-        | _plain(
-            "text",
-            "expected_result",
-            "sign",
-            "support",
-            "due_on",
-            "status",
-            "version_number",
-            "withdrawal_reason",
-        ),
+        _EXPECTED,
     ),
     Subject(
         "acknowledgements",
@@ -412,13 +403,12 @@ SUBJECTS = [
         )
         | {"brought_to__unit__name": gettext_lazy("taken along to")},
     ),
-    Subject(
+    _earlier(
         "earlier_competence",
         gettext_lazy("How your competence plan has read before"),
-        CompetenceNeed.events.rel.related_model,  # type: ignore[attr-defined]
+        CompetenceNeed,
         lambda person: Q(employee=person),
-        {"pgh_created_at": _WHEN}
-        | _plain("need", "activity", "responsible", "due_on", "state", "effect", "drop_reason"),
+        _plain("need", "activity", "responsible", "due_on", "state", "effect", "drop_reason"),
     ),
     Subject(
         "criteria_known",

@@ -168,6 +168,25 @@
     return { lost };
   })();
 
+  /* A double click is one press, so that the answer to the first is the one that is read. The
+     server does nothing twice either, whoever asks. */
+
+  const DOUBLE_CLICK = 1000;
+  const pressed = new WeakMap();
+
+  function isSecondPress(event) {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post") return false;
+    const last = pressed.get(form) ?? -Infinity;
+    if (event.timeStamp - last < DOUBLE_CLICK) return true;
+    pressed.set(form, event.timeStamp);
+    return false;
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (isSecondPress(event)) event.preventDefault();
+  });
+
   /* Drafts: what is being written is kept on the server */
 
   const drafts = (() => {

@@ -6,25 +6,13 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from stockholm_quality.tests.world import World, build_world
-from stockholm_quality.tests.world_year import build_year
+from stockholm_quality.tests.scenes import QUICK_PASSWORDS
+from stockholm_quality.tests.world import World
 
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: object) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return build_world()
-
-
-@pytest.fixture
-def year(world: World) -> World:
-    """The world with a plan year in progress."""
-    build_year(world)
-    return world
+    settings.PASSWORD_HASHERS = QUICK_PASSWORDS
 
 
 @pytest.fixture

@@ -90,7 +90,8 @@ class World:
 
     def __getattr__(self, name: str) -> Any:
         for named in ("people", "units", "goals", "expectations"):
-            if name in self.__dict__[named]:
+            # A copy is asked for its names before it has any.
+            if name in self.__dict__.get(named, {}):
                 return self.__dict__[named][name]
         raise AttributeError(name)
 

@@ -13,9 +13,11 @@ from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test import override_settings
 from django.test.testcases import QuietWSGIRequestHandler
 from playwright.sync_api import Browser, sync_playwright
+from pytest_django import DjangoDbBlocker
 
 from stockholm_quality.tests.browser.city import City, build_city
 from stockholm_quality.tests.browser.windows import Windows
+from stockholm_quality.tests.scenes import Scenes
 from stockholm_quality.tests.world import World
 from stockholm_quality.tests.world_year import build_whole_year
 
@@ -31,12 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
+def chromium(scenes: Scenes, django_db_blocker: DjangoDbBlocker) -> Iterator[Browser]:
     if not CHROMIUM.exists():
         reason = f"Chromium is not installed: there is no {CHROMIUM}"
         if os.environ.get("PORTAL_REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
+    # In the event loop below Django has a connection of its own.
+    with django_db_blocker.unblock():
+        scenes.set(())
     with pytest.MonkeyPatch.context() as patch:
         # Playwright runs an event loop in this thread, in which Django refuses the database.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
