@@ -15,7 +15,9 @@ import pytest
 from stockholm_quality.tests.talk_portal import TalkPortal, talk_portal
 
 ROUNDS = 20
+SAVES = 20_000  # acknowledged in all rounds together
 KILLS = 50
+LONGEST_ROUND = 600  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +89,9 @@ class Writer(threading.Thread):
                 time.sleep(0.05)
 
 
-def crashed_while_written(portal: TalkPortal, rounds: int) -> tuple[int, int, int]:
-    """Returns how many saves were acknowledged, lost and half written."""
+def crashed_while_written(portal: TalkPortal, rounds: int, saves: int) -> tuple[int, int, int]:
+    """Crashes once so many saves have been acknowledged, in each round. Returns how many were
+    acknowledged, lost and half written."""
     acknowledged = lost = half = 0
     for _round in range(rounds):
         writers = [
@@ -97,7 +100,10 @@ def crashed_while_written(portal: TalkPortal, rounds: int) -> tuple[int, int, in
         ]
         for writer in writers:
             writer.start()
-        time.sleep(2)
+        deadline = time.monotonic() + LONGEST_ROUND
+        while sum(writer.answers for writer in writers) < saves:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         portal.crash_database()
         # What is acknowledged from here on has been written after the recovery.
         for writer in writers:
@@ -116,10 +122,10 @@ def crashed_while_written(portal: TalkPortal, rounds: int) -> tuple[int, int, in
 
 @pytest.mark.slow
 def test_a_crash_of_the_database_loses_nothing_that_was_acknowledged(portal: TalkPortal) -> None:
-    acknowledged, lost, half = crashed_while_written(portal, ROUNDS)
+    acknowledged, lost, half = crashed_while_written(portal, ROUNDS, SAVES // ROUNDS)
 
     print(f"{acknowledged} saves acknowledged in {ROUNDS} crashes, {lost} lost, {half} half")
-    assert acknowledged > ROUNDS
+    assert acknowledged >= SAVES
     assert (lost, half) == (0, 0)
 
 
@@ -132,7 +138,7 @@ def test_without_waiting_for_the_disk_something_is_lost(portal: TalkPortal) -> N
     portal.restart_database()
     portal.until_answers()
     try:
-        _acknowledged, lost, _half = crashed_while_written(portal, 3)
+        _acknowledged, lost, _half = crashed_while_written(portal, 3, 100)
     finally:
         for name in settings:
             portal.rows(f"ALTER SYSTEM RESET {name}")
