@@ -39,6 +39,9 @@ QUERYSETS = [
 ]
 # The wall lets whoever meets the employee see how it went, the rules whoever holds that talk.
 MEETS_THE_EMPLOYEE = {"acting_manager", "delegate"}
+# A need is in the employee's plan, which whoever meets the employee writes in on its own page.
+OF_THE_PLAN = {"dialogues:joint_need", "dialogues:joint_need_new"}
+WRITES_THE_PLAN = {"manager", *MEETS_THE_EMPLOYEE}
 WRITTEN = """
     SELECT coalesce(sum(s.n_tup_ins + s.n_tup_upd + s.n_tup_del), 0)
     FROM pg_stat_xact_user_tables s JOIN pg_class c ON c.oid = s.relid
@@ -127,11 +130,13 @@ def _walk(name: str, rows: list[Row], world: World, client: Any, caplog: Any) ->
             found = canaries(everything_said(response, ""))
         if leaked := found & walled:
             faults.append(f"{row}: shows {sorted(leaked)}")
-        if written and row.method == "POST" and row.cells[name] == "hidden":
+        is_own_plan = name in WRITES_THE_PLAN and row.route in OF_THE_PLAN
+        if written and row.method == "POST" and row.cells[name] == "hidden" and not is_own_plan:
             faults.append(f"{row}: writes {written} walled rows")
         opened += response.status_code == 200
         set_cookies(client, cookies)
-    assert opened > len(rows) / 10, "the rules still stand"
+    by_the_rules = sum(row.cells[name] == "opens" for row in rows)
+    assert opened > min(by_the_rules, len(rows) / 10), "the rules still stand"
     return faults
 
 
