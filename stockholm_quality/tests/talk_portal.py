@@ -127,6 +127,15 @@ class TalkPortal:
         server.send_signal(signal.SIGINT)
         assert not watcher.still_alive([server], timeout=10)
 
+    def waits_for_the_disk(self, waits: bool) -> None:
+        """Whether a commit is answered once it is on the disk, as it always is, or before."""
+        # What the server is started with stands above its files, and below the role's own.
+        lines = "" if waits else "wal_writer_delay = '10s'\n"
+        (self.folder / "data" / "postgresql.auto.conf").write_text(lines)
+        self.rows(f"ALTER ROLE portal SET synchronous_commit = {'on' if waits else 'off'}")
+        self.restart_database()
+        self.until_answers()
+
     def crash_database(self) -> None:
         crash(server_of(self.folder))
 
